@@ -1,0 +1,3 @@
+module shop/mesh
+
+go 1.26.0

@@ -1,0 +1,3 @@
+module shop/observability
+
+go 1.26.0
