@@ -1,0 +1,29 @@
+# The commands of this repository; `make` alone lists them.
+SHELL := /usr/bin/env bash
+.DEFAULT_GOAL := help
+
+help: ## list the commands
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+run: ## start the whole shop on this machine (the same as go run ./shop)
+	go run ./shop
+
+demo: ## walk the whole story against the running shop
+	go run ./shop demo
+
+test: ## install what the tests need and run every check
+	@scripts/test.sh
+
+lint: ## only the linters
+	@scripts/test.sh prerequisites format vet lint
+
+fuzz: ## every fuzz target for FUZZTIME (default 1m) each
+	@FUZZTIME=$${FUZZTIME:-1m} scripts/test.sh fuzz
+
+bench: ## measure against bare references in the same run
+	go run ./bench
+
+tidy: ## tidy every module by itself
+	@for m in $$(go list -m -f '{{.Dir}}'); do (cd "$$m" && GOWORK=off go mod tidy) || exit 1; done
+
+.PHONY: help run demo test lint fuzz bench tidy

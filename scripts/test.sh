@@ -1,0 +1,84 @@
+#!/usr/bin/env bash
+# Every check of this repository, one step after another; stops at the first
+# that fails. Without arguments all steps run, else only the named ones.
+#
+# FUZZTIME  how long each fuzz target runs (default 3s)
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+STEPS=(prerequisites format modules vet lint tests fuzz)
+FUZZTIME=${FUZZTIME:-3s}
+LINTER=$PWD/.cache/bin/golangci-lint
+
+modules() { go list -m -f '{{.Dir}}'; }
+packages() { modules | sed 's|$|/...|'; }
+
+# apt installs packages where there is Debian or Ubuntu, and says elsewhere what is missing.
+apt() {
+  if ! command -v apt-get >/dev/null; then
+    echo "missing: $* (install with this system's package manager)" >&2
+    return 1
+  fi
+  local sudo=()
+  [ "$(id -u)" = 0 ] || sudo=(sudo)
+  "${sudo[@]}" apt-get update -qq
+  DEBIAN_FRONTEND=noninteractive "${sudo[@]}" apt-get install -y -qq --no-install-recommends "$@" >/dev/null
+}
+
+prerequisites() {
+  command -v go >/dev/null || { echo "missing: Go 1.26 or newer, https://go.dev/dl" >&2; return 1; }
+  # The race detector links with C.
+  command -v gcc >/dev/null || apt gcc libc6-dev
+  command -v curl >/dev/null || apt curl
+  command -v jq >/dev/null || apt jq
+}
+
+format() {
+  local wrong
+  wrong=$(git ls-files -z '*.go' | xargs -0 gofmt -l)
+  [ -z "$wrong" ] || { echo "not gofmt'd:"; echo "$wrong"; return 1; }
+}
+
+# modules_alone: every module stands by itself, with a tidy go.mod.
+modules_alone() {
+  local dir
+  for dir in $(modules); do
+    (cd "$dir" && GOWORK=off go mod tidy -diff && GOWORK=off go build ./... 2>&1) || { echo "in $dir" >&2; return 1; }
+  done
+}
+
+vet() { packages | xargs go vet; }
+
+lint() {
+  if [ ! -x "$LINTER" ] || [ tools/lint/go.mod -nt "$LINTER" ]; then
+    (cd tools/lint && GOWORK=off go build -o "$LINTER" github.com/golangci/golangci-lint/v2/cmd/golangci-lint)
+  fi
+  "$LINTER" config verify
+  local dir
+  for dir in $(modules); do
+    if [ -n "$(cd "$dir" && go list ./... 2>/dev/null)" ]; then (cd "$dir" && "$LINTER" run ./...); fi
+  done
+}
+
+tests() { packages | xargs go test -race -timeout 20m; }
+
+fuzz() {
+  local package target
+  go list -f '{{if or .TestGoFiles .XTestGoFiles}}{{.ImportPath}}{{end}}' $(packages) | while read -r package; do
+    dir=$(go list -f '{{.Dir}}' "$package")
+    grep -hoE '^func Fuzz[A-Za-z0-9_]+' "$dir"/*_test.go | sed 's/^func //' | while read -r target; do
+      echo "  $package $target"
+      go test -run '^$' -fuzz "^$target\$" -fuzztime "$FUZZTIME" "$package" >/tmp/fuzz.$$ 2>&1 || { cat /tmp/fuzz.$$; exit 1; }
+    done
+  done
+  rm -f /tmp/fuzz.$$
+}
+
+run() {
+  local start=$SECONDS
+  printf '── %s\n' "$1"
+  case $1 in modules) modules_alone ;; *) "$1" ;; esac
+  printf '   %s: ok, %d s\n' "$1" $((SECONDS - start))
+}
+
+for step in "${@:-${STEPS[@]}}"; do run "$step"; done
