@@ -73,7 +73,7 @@ func sensitive(key string) bool {
 	}
 	switch strings.ToLower(word) {
 	case "password", "passwd", "secret", "token", "jwt", "authorization", "cookie", "credentials",
-		"email", "phone", "address", "recipient", "to":
+		"email", "phone", "address", "recipient":
 		// "remote.address" and "listen_address" are places of the network, not of people.
 		return !strings.EqualFold(word, "address") || word == key
 	case "key":
