@@ -1,0 +1,79 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"shop/notification/domain"
+	"shop/notification/ports"
+)
+
+// attempt makes the one attempt that claimed stands for and stores its outcome.
+// It returns ports.ErrLost if another process took the notification over
+// meanwhile, and an error if the outcome could not be stored before the claim ran
+// out: then the attempt is repeated by whoever claims it next.
+func (d *Dispatcher) attempt(ctx context.Context, claimed domain.Notification) error {
+	err := d.send(ctx, claimed)
+	now := d.clock.Now()
+	var after domain.Notification
+	switch {
+	case err == nil:
+		after = claimed.Delivered(now)
+	case errors.Is(context.Cause(ctx), errStopping):
+		after = claimed.Interrupted(now)
+	default:
+		after = claimed.Missed(err, now, d.policy, d.clock.Spread())
+	}
+	return d.settle(context.WithoutCancel(ctx), claimed, after)
+}
+
+// send puts the notification into words and hands it to its channel within the
+// time limit of an attempt.
+func (d *Dispatcher) send(ctx context.Context, n domain.Notification) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("panic while sending: %v", p)
+		}
+	}()
+	channel, ok := d.channels[n.Channel]
+	if !ok {
+		return domain.Undelivered("the channel is not configured", 0)
+	}
+	m, err := d.composer.Compose(n)
+	if err != nil {
+		return domain.ErrRejected.With("reason", "the text could not be written").Wrap(err)
+	}
+	ctx, cancel := context.WithTimeout(ctx, d.limits.Attempt)
+	defer cancel()
+	return channel.Send(ctx, m)
+}
+
+// settle stores the outcome, again and again while the store is away and the
+// claim lasts: what was sent and not settled is sent twice.
+func (d *Dispatcher) settle(ctx context.Context, claimed, after domain.Notification) error {
+	ctx, cancel := context.WithTimeout(ctx, d.limits.Settle)
+	defer cancel()
+	pause := settlePause
+	for {
+		err := d.queue.Settle(ctx, claimed, after)
+		if err == nil {
+			return nil
+		}
+		if errors.Is(err, ports.ErrLost) {
+			return fmt.Errorf("settle notification %d: %w", claimed.ID, err)
+		}
+		select {
+		case <-ctx.Done():
+			return fmt.Errorf("settle notification %d: %w", claimed.ID, err)
+		case <-time.After(pause):
+			pause = min(2*pause, settlePauseMax)
+		}
+	}
+}
+
+const (
+	settlePause    = 50 * time.Millisecond
+	settlePauseMax = time.Second
+)

@@ -1,0 +1,144 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"sync"
+	"time"
+
+	"shop/notification/domain"
+	"shop/notification/ports"
+)
+
+// Limits bound the work of a Dispatcher.
+type Limits struct {
+	Parallel int           // Attempts running at once, for each channel.
+	Attempt  time.Duration // The longest one attempt takes.
+	Settle   time.Duration // How long the outcome of an attempt is tried to be stored.
+	Poll     time.Duration // How often to look for what fell due without a wake-up.
+	Grace    time.Duration // How long attempts may go on after Run was told to end.
+}
+
+// lease is how long a claim lasts: an attempt and its settling always fit in, so
+// only an attempt whose process died is ever taken over.
+func (l Limits) lease() time.Duration { return l.Attempt + l.Settle + leaseMargin }
+
+const leaseMargin = 5 * time.Second
+
+// errStopping is why attempts are broken off at the end of a process's grace.
+var errStopping = errors.New("the service is stopping")
+
+// Clock is a Dispatcher's time and chance.
+type Clock struct {
+	Now    func() time.Time
+	Spread func() float64 // In [0, 1), see domain.Policy.
+}
+
+// Dispatcher delivers notifications: it claims what is due, for every channel
+// apart, makes the attempts and stores how they ended. Any number of dispatchers,
+// in any number of processes, share a queue.
+type Dispatcher struct {
+	queue    ports.Queue
+	composer ports.Composer
+	channels map[domain.Channel]ports.Channel
+	policy   domain.Policy
+	limits   Limits
+	clock    Clock
+	log      *slog.Logger
+	wakes    map[domain.Channel]chan struct{}
+}
+
+// NewDispatcher returns a Dispatcher that sends by channels. Notifications of a
+// channel that is missing there, because it is not configured any more, are
+// tried and end as failed like those of one that is down.
+func NewDispatcher(
+	queue ports.Queue, composer ports.Composer, channels map[domain.Channel]ports.Channel,
+	policy domain.Policy, limits Limits, clock Clock, log *slog.Logger,
+) *Dispatcher {
+	wakes := map[domain.Channel]chan struct{}{}
+	for _, c := range domain.Channels() {
+		wakes[c] = make(chan struct{}, 1)
+	}
+	return &Dispatcher{queue, composer, channels, policy, limits, clock, log, wakes}
+}
+
+// Wake makes Run look for due notifications now. It never blocks.
+func (d *Dispatcher) Wake() {
+	for _, wake := range d.wakes {
+		select {
+		case wake <- struct{}{}:
+		default: // A wake-up is waiting already.
+		}
+	}
+}
+
+// Run delivers until ctx ends; then it claims nothing more, lets the running
+// attempts end within the grace, and returns nil.
+func (d *Dispatcher) Run(ctx context.Context) error {
+	attempts, breakOff := context.WithCancelCause(context.WithoutCancel(ctx))
+	defer breakOff(nil)
+	var channels sync.WaitGroup
+	for _, c := range domain.Channels() {
+		channels.Go(func() { d.serve(ctx, attempts, c) })
+	}
+	<-ctx.Done()
+	grace := time.AfterFunc(d.limits.Grace, func() { breakOff(errStopping) })
+	defer grace.Stop()
+	channels.Wait()
+	return nil
+}
+
+// serve delivers the notifications of one channel until ctx ends and its last
+// attempt has ended.
+func (d *Dispatcher) serve(ctx, attempts context.Context, c domain.Channel) {
+	var running sync.WaitGroup
+	defer running.Wait()
+	free := make(slots, d.limits.Parallel)
+	for free.take(ctx) {
+		taken := 1 + free.takeMore()
+		claimed := d.claim(ctx, c, taken)
+		for _, n := range claimed {
+			running.Go(func() {
+				defer free.give(1)
+				d.deliver(attempts, n)
+			})
+		}
+		free.give(taken - len(claimed))
+		if len(claimed) < taken && !d.idle(ctx, c) {
+			return
+		}
+	}
+}
+
+// claim returns at most limit notifications to deliver now. While the queue is
+// away there are none.
+func (d *Dispatcher) claim(ctx context.Context, c domain.Channel, limit int) []domain.Notification {
+	now := d.clock.Now()
+	claimed, err := d.queue.Claim(ctx, c, now, now.Add(d.limits.lease()), limit)
+	if err != nil && ctx.Err() == nil {
+		d.log.ErrorContext(ctx, "claim notifications", "channel", c, "error", err)
+	}
+	return claimed
+}
+
+// deliver makes one attempt and reports what kept its outcome from being stored.
+func (d *Dispatcher) deliver(ctx context.Context, n domain.Notification) {
+	if err := d.attempt(ctx, n); err != nil {
+		d.log.ErrorContext(ctx, "outcome of a delivery is not stored; it will be repeated",
+			"notification", n.ID, "channel", n.Channel, "error", err)
+	}
+}
+
+// idle waits for a wake-up or the next poll; false means that ctx ended.
+func (d *Dispatcher) idle(ctx context.Context, c domain.Channel) bool {
+	poll := time.NewTimer(d.limits.Poll)
+	defer poll.Stop()
+	select {
+	case <-ctx.Done():
+		return false
+	case <-d.wakes[c]:
+	case <-poll.C:
+	}
+	return true
+}

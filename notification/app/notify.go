@@ -1,0 +1,60 @@
+// Package app is the use cases of the notification service: taking in news,
+// delivering notifications, and showing them.
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"shop/notification/domain"
+	"shop/notification/ports"
+)
+
+// Notifier records news as notifications; see ports.Notifier.
+type Notifier struct {
+	contacts   ports.Contacts
+	records    ports.Records
+	configured []domain.Channel
+	now        func() time.Time
+	wake       func()
+}
+
+var _ ports.Notifier = (*Notifier)(nil)
+
+// NewNotifier returns a Notifier that tells users by the configured channels.
+// wake is called after notifications were recorded.
+func NewNotifier(
+	contacts ports.Contacts, records ports.Records, configured []domain.Channel, now func() time.Time, wake func(),
+) *Notifier {
+	return &Notifier{contacts: contacts, records: records, configured: configured, now: now, wake: wake}
+}
+
+// Notify asks the user service before it opens a transaction: none is ever held
+// across the network. A user whom nobody knows has given no contact data either, so
+// the news goes to the log.
+func (s *Notifier) Notify(ctx context.Context, n domain.News) (ports.Outcome, error) {
+	seen, err := s.records.Seen(ctx, n.EventID)
+	if err != nil {
+		return "", fmt.Errorf("look up event %s: %w", n.EventID, err)
+	}
+	if seen {
+		return ports.Duplicate, nil
+	}
+	contact, err := s.contacts.Contact(ctx, n.Order.UserID)
+	if errors.Is(err, ports.ErrUnknownUser) {
+		contact, err = domain.Contact{Locale: domain.LocaleOf("")}, nil
+	}
+	if err != nil {
+		return "", fmt.Errorf("look up contact of user %d: %w", n.Order.UserID, err)
+	}
+	outcome, err := s.records.Record(ctx, n, n.Notifications(contact, s.configured, s.now()))
+	if err != nil {
+		return "", fmt.Errorf("record event %s: %w", n.EventID, err)
+	}
+	if outcome == ports.Recorded {
+		s.wake()
+	}
+	return outcome, nil
+}
