@@ -93,9 +93,9 @@ func logged(log *slog.Logger, name string) Middleware {
 			}
 			e, level := errs.Of(err), slog.LevelDebug
 			switch {
-			case errors.Is(ctx.Err(), context.Canceled): // The client went away; nobody waits for the answer.
 			case e.Kind == errs.Internal:
 				level = slog.LevelError
+			case errors.Is(ctx.Err(), context.Canceled): // The client went away; nobody waits for the answer.
 			case e.Kind == errs.Unavailable:
 				level = slog.LevelWarn
 			}
