@@ -1,0 +1,146 @@
+package sqldb
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+	"time"
+)
+
+// claim is a batch of events that one relay has taken for the time of a lease.
+type claim struct {
+	token string
+	rows  []eventRow // By key and sequence.
+}
+
+// farAhead bounds leases and back-offs: a row that is to wait for longer got its
+// time from a clock that has been set back since.
+const farAhead = 10 * time.Minute
+
+// An event is due when nobody has leased it, it isn't backing off, and no earlier
+// event of its key is leased or backing off. Together with the order of the
+// search, the earlier events of its key are then in the same batch.
+const due = `SELECT o.position FROM outbox AS o
+	WHERE o.sent_at IS NULL AND (o.not_before <= ? OR o.not_before > ?)
+	  AND NOT EXISTS (SELECT 1 FROM outbox AS e WHERE e.key = o.key AND e.sequence < o.sequence
+		AND e.sent_at IS NULL AND e.not_before > ? AND e.not_before <= ?)
+	ORDER BY o.position LIMIT ?`
+
+const (
+	claimSQLite = `UPDATE outbox SET lease = ?, not_before = ? WHERE position IN (` + due + `)
+		RETURNING ` + eventColumns + `, ` + earlier
+	claimPostgres = `WITH due AS (` + due + ` FOR UPDATE OF o SKIP LOCKED)
+		UPDATE outbox SET lease = ?, not_before = ? FROM due WHERE outbox.position = due.position
+		RETURNING outbox.position, outbox.id, outbox.type, outbox.key, outbox.sequence, outbox.payload, outbox.trace,
+			outbox.occurred_at, outbox.attempts, ` + earlier
+	earlier = `(SELECT count(*) FROM outbox AS e WHERE e.key = outbox.key AND e.sequence < outbox.sequence AND e.sent_at IS NULL) AS earlier`
+)
+
+// waiting reports whether any event is due, without writing.
+func (o *Outbox) waiting(ctx context.Context) (bool, error) {
+	now := o.now()
+	var found []int64
+	err := o.db.Select(ctx, &found, due, From(now), From(now.Add(farAhead)), From(now), From(now.Add(farAhead)), 1)
+	if err != nil {
+		return false, fmt.Errorf("look into the outbox: %w", err)
+	}
+	return len(found) > 0, nil
+}
+
+// claim leases at most limit due events until now + lease. Other relays leave
+// them alone for so long; then they take them over.
+func (o *Outbox) claim(ctx context.Context, limit int, lease time.Duration) (claim, error) {
+	now := o.now()
+	c := claim{token: o.newID()}
+	set := []any{c.token, From(now.Add(lease))}
+	search := []any{From(now), From(now.Add(farAhead)), From(now), From(now.Add(farAhead)), limit}
+	query, args := claimSQLite, slices.Concat(set, search)
+	if o.db.dialect == Postgres {
+		query, args = claimPostgres, slices.Concat(search, set)
+	}
+	if err := o.db.Select(ctx, &c.rows, query, args...); err != nil {
+		return claim{}, fmt.Errorf("claim from the outbox: %w", err)
+	}
+	slices.SortFunc(c.rows, func(a, b eventRow) int {
+		return cmp.Or(cmp.Compare(a.Key, b.Key), cmp.Compare(a.Sequence, b.Sequence))
+	})
+	return c, nil
+}
+
+// byKey returns the claimed events of each key in their order, without those
+// whose predecessor isn't in the batch: on Postgres another relay may be claiming
+// it this very moment.
+func (c claim) byKey() [][]eventRow {
+	var keys [][]eventRow
+	for len(c.rows) > 0 {
+		n := 1
+		for n < len(c.rows) && c.rows[n].Key == c.rows[0].Key {
+			n++
+		}
+		whole := 0
+		for whole < n && c.rows[whole].Earlier == whole {
+			whole++
+		}
+		if whole > 0 {
+			keys = append(keys, c.rows[:whole])
+		}
+		c.rows = c.rows[n:]
+	}
+	// Oldest first, whatever the keys are called.
+	slices.SortFunc(keys, func(a, b []eventRow) int { return cmp.Compare(a[0].Position, b[0].Position) })
+	return keys
+}
+
+// failure is an event that was not published.
+type failure struct {
+	row    eventRow
+	wait   time.Duration
+	reason string
+}
+
+// maxReason bounds last_error, in bytes.
+const maxReason = 500
+
+// settle writes down what became of a claim: sent events are marked, failed ones
+// back off, the rest is free again at once, or after rest.
+func (o *Outbox) settle(ctx context.Context, c claim, sent []int64, failed []failure, rest time.Duration) error {
+	now := o.now()
+	if len(sent) == len(c.rows) {
+		return o.mark(ctx, o.db, sent, now)
+	}
+	return o.db.Tx(ctx, func(tx *Tx) error {
+		if err := o.mark(ctx, tx, sent, now); err != nil {
+			return err
+		}
+		for _, f := range failed {
+			_, err := tx.Exec(ctx, `UPDATE outbox SET attempts = attempts + 1, lease = '', not_before = ?, last_error = ?
+				WHERE position = ? AND lease = ? AND sent_at IS NULL`,
+				From(now.Add(f.wait)), f.reason[:min(len(f.reason), maxReason)], f.row.Position, c.token)
+			if err != nil {
+				return fmt.Errorf("note a failed event: %w", err)
+			}
+		}
+		_, err := tx.Exec(ctx, `UPDATE outbox SET lease = '', not_before = ? WHERE lease = ? AND sent_at IS NULL`,
+			From(now.Add(rest)), c.token)
+		if err != nil {
+			return fmt.Errorf("release the rest of a batch: %w", err)
+		}
+		return nil
+	})
+}
+
+// mark notes events as sent. It doesn't ask for the lease: a confirmed event is
+// sent, whoever was to publish it in the meantime.
+func (o *Outbox) mark(ctx context.Context, q Queryer, sent []int64, now time.Time) error {
+	if len(sent) == 0 {
+		return nil
+	}
+	d := q.Dialect()
+	_, err := q.Exec(ctx, `UPDATE outbox SET sent_at = ?, attempts = attempts + 1, lease = '', last_error = ''
+		WHERE `+d.In("position")+` AND sent_at IS NULL`, From(now), d.List(sent))
+	if err != nil {
+		return fmt.Errorf("mark events as sent: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,141 @@
+package sqldb
+
+import "strings"
+
+// shape is what a query's text says about itself.
+type shape struct {
+	operation  string
+	collection string
+	writes     bool
+}
+
+// inspect finds the operation and the first table of a query. It reads words,
+// not grammar: enough for labels and for choosing between reader and writer.
+func inspect(query string) shape {
+	words := words(query)
+	if len(words) == 0 {
+		return shape{operation: "UNKNOWN", writes: true}
+	}
+	s := shape{operation: strings.ToUpper(words[0])}
+	switch s.operation {
+	case "WITH":
+		s = inspectWith(words)
+	case "SELECT", "DELETE":
+		s.collection = after(words, "FROM")
+	case "INSERT", "REPLACE":
+		s.collection = after(words, "INTO")
+	case "UPDATE":
+		s.collection = tableAt(words[1:])
+	}
+	s.writes = s.writes || s.operation != "SELECT" && s.operation != "EXPLAIN"
+	return s
+}
+
+// inspectWith takes the verb that follows the common table expressions, and any
+// verb inside them that writes as a sign of writing.
+func inspectWith(words []string) shape {
+	s := shape{operation: "SELECT"}
+	depth := 0
+	for i, w := range words {
+		switch verb := strings.ToUpper(w); verb {
+		case "(":
+			depth++
+		case ")":
+			depth--
+		case "INSERT", "UPDATE", "DELETE":
+			if i > 0 && strings.EqualFold(words[i-1], "FOR") {
+				continue // SELECT … FOR UPDATE
+			}
+			s.writes = true
+			if depth == 0 {
+				return shape{operation: verb, collection: inspect(strings.Join(words[i:], " ")).collection, writes: true}
+			}
+		case "SELECT":
+			if depth == 0 && s.collection == "" {
+				s.collection = after(words[i:], "FROM")
+			}
+		}
+	}
+	return s
+}
+
+// after returns the table named after the first keyword that one follows.
+func after(words []string, keyword string) string {
+	for i, w := range words {
+		if strings.EqualFold(w, keyword) {
+			if t := tableAt(words[i+1:]); t != "" {
+				return t
+			}
+		}
+	}
+	return ""
+}
+
+func tableAt(words []string) string {
+	if len(words) == 0 || words[0] == "(" {
+		return ""
+	}
+	return strings.Trim(words[0], `"`)
+}
+
+// words splits a query at spaces and punctuation; parentheses are words.
+func words(query string) []string {
+	return strings.FieldsFunc(
+		strings.NewReplacer("(", " ( ", ")", " ) ").Replace(query),
+		func(r rune) bool { return strings.ContainsRune(" \t\r\n,;", r) },
+	)
+}
+
+// sanitise replaces literals by placeholders. Queries are written with
+// placeholders anyway; this makes sure that none shows a value.
+func sanitise(query string) string {
+	var out strings.Builder
+	for i := 0; i < len(query); {
+		c := query[i]
+		switch {
+		case c == '\'':
+			i = closing(query, i)
+			out.WriteByte('?')
+		case c == '"':
+			end := closing(query, i)
+			out.WriteString(query[i:end])
+			i = end
+		case isWord(c):
+			end := i
+			for end < len(query) && (isWord(query[end]) || query[end] == '.') {
+				end++
+			}
+			if c >= '0' && c <= '9' {
+				out.WriteByte('?')
+			} else {
+				out.WriteString(query[i:end])
+			}
+			i = end
+		default:
+			out.WriteByte(c)
+			i++
+		}
+	}
+	return out.String()
+}
+
+// closing returns the position after the quoted text that begins at i; a doubled
+// quote stands for itself.
+func closing(query string, i int) int {
+	quote := query[i]
+	for i++; i < len(query); i++ {
+		if query[i] != quote {
+			continue
+		}
+		if i+1 < len(query) && query[i+1] == quote {
+			i++
+			continue
+		}
+		return i + 1
+	}
+	return len(query)
+}
+
+func isWord(c byte) bool {
+	return c == '_' || c >= '0' && c <= '9' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= 0x80
+}

@@ -1,0 +1,106 @@
+package sqldb
+
+import (
+	"context"
+	"database/sql"
+	"sync"
+	"sync/atomic"
+
+	"github.com/jmoiron/sqlx"
+	"github.com/prometheus/client_golang/prometheus"
+	"go.opentelemetry.io/otel/attribute"
+)
+
+// maxStatements bounds the prepared statements of one database. Services have a
+// few dozen; what lies above runs unprepared.
+const maxStatements = 512
+
+// statement is one query text and all that is derived from it once.
+type statement struct {
+	text       string // In the engine's placeholders.
+	operation  string // "SELECT"
+	collection string // "products"; "" where there is no one table.
+	writes     bool
+	cached     bool
+	attributes []attribute.KeyValue
+	succeeded  prometheus.Observer
+	read       prepared
+	write      prepared
+}
+
+// prepared is a statement on one pool.
+type prepared struct {
+	stmt atomic.Pointer[sqlx.Stmt]
+	mu   sync.Mutex // Held while preparing, so that it is done once.
+}
+
+// statements are the statements of one database by their text.
+type statements struct {
+	byText sync.Map
+	count  atomic.Int64
+}
+
+// statement returns what is known about query.
+func (db *DB) statement(query string) *statement {
+	if s, ok := db.statements.byText.Load(query); ok {
+		return s.(*statement)
+	}
+	shape := inspect(query)
+	s := &statement{
+		text:       db.dialect.rebind(query),
+		operation:  shape.operation,
+		collection: shape.collection,
+		writes:     shape.writes,
+		attributes: db.observer.attributes(shape, sanitise(query)),
+		succeeded:  db.observer.duration.WithLabelValues(shape.operation, shape.collection, ""),
+	}
+	if db.statements.count.Add(1) > maxStatements {
+		db.statements.count.Add(-1)
+		return s
+	}
+	s.cached = true
+	known, _ := db.statements.byText.LoadOrStore(query, s)
+	return known.(*statement)
+}
+
+// pool is one set of connections.
+type pool struct {
+	*sqlx.DB
+	writer bool // SQLite's writer.
+}
+
+func (p *pool) slot(s *statement) *prepared {
+	if p.writer {
+		return &s.write
+	}
+	return &s.read
+}
+
+// prepare returns s prepared on this pool, nil if it isn't to be prepared.
+func (p *pool) prepare(ctx context.Context, s *statement) (*sqlx.Stmt, error) {
+	if !s.cached {
+		return nil, nil
+	}
+	slot := p.slot(s)
+	if stmt := slot.stmt.Load(); stmt != nil {
+		return stmt, nil
+	}
+	slot.mu.Lock()
+	defer slot.mu.Unlock()
+	if stmt := slot.stmt.Load(); stmt != nil {
+		return stmt, nil
+	}
+	stmt, err := p.PreparexContext(ctx, s.text)
+	if err != nil {
+		return nil, err
+	}
+	slot.stmt.Store(stmt)
+	return stmt, nil
+}
+
+func affectedRows(result sql.Result, err error) (int64, error) {
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
+}
