@@ -93,6 +93,7 @@ func (s *Stock) settle(ctx context.Context, r domain.Reservation) error {
 }
 
 func (s *Stock) Purge(ctx context.Context) (more bool, err error) {
-	n, err := s.reservations.Purge(ctx, s.now(), purgeBatch)
+	now := s.now()
+	n, err := s.reservations.Purge(ctx, now, now.Add(-retention), purgeBatch)
 	return n == purgeBatch, err
 }

@@ -15,8 +15,8 @@ func Fold(s string) string {
 	if ascii(s) {
 		return strings.ToLower(s)
 	}
-	s = cases.Fold().String(strip(s))
-	return norm.NFC.String(strip(s)) // Case folding may bring back marks; NFC joins Hangul again.
+	s = strings.ToLower(cases.Fold().String(strip(s))) // Fold turns small Cherokee letters into capitals and back.
+	return norm.NFC.String(strip(s))                   // Folding may bring back marks; NFC joins Hangul again.
 }
 
 func ascii(s string) bool {

@@ -21,6 +21,7 @@ func TestFold(t *testing.T) {
 		"dotted I":        {"İstanbul", "istanbul"},
 		"Greek":           {"Ὀδυσσεύς", "οδυσσευσ"},
 		"Korean is whole": {"한국어", "한국어"},
+		"Cherokee":        {"ᎣᏏᏲ ꭳꮟᏺ", "ꭳꮟᏺ ꭳꮟᏺ"},
 		"signs stay":      {"100% _\\ 😀", "100% _\\ 😀"},
 	}
 	for name, tt := range tests {

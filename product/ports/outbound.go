@@ -51,8 +51,8 @@ type Reservations interface {
 	// else is given it before then.
 	Due(ctx context.Context, now time.Time, limit int) ([]domain.Reservation, error)
 	// Purge deletes up to limit reservations that may be purged at now and returns
-	// how many it deleted.
-	Purge(ctx context.Context, now time.Time, limit int) (int, error)
+	// how many. It also forgets the messages received before seen.
+	Purge(ctx context.Context, now, seen time.Time, limit int) (int, error)
 }
 
 // Movement tells which product's stock is another than a cache may have seen,

@@ -2,6 +2,7 @@ package memory
 
 import (
 	"context"
+	"maps"
 	"slices"
 	"time"
 
@@ -51,10 +52,10 @@ func (s *Store) Release(_ context.Context, r ports.Release, now, purgeAt time.Ti
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if r.Message != "" {
-		if s.messages[r.Message] {
+		if _, handled := s.messages[r.Message]; handled {
 			return s.moved(r.Claim.Product), nil
 		}
-		s.messages[r.Message] = true
+		s.messages[r.Message] = now
 	}
 	known, ok := s.reservations[r.Claim.ID]
 	if !ok {
@@ -110,9 +111,10 @@ func (s *Store) Due(_ context.Context, now time.Time, limit int) ([]domain.Reser
 	return due, nil
 }
 
-func (s *Store) Purge(_ context.Context, now time.Time, limit int) (int, error) {
+func (s *Store) Purge(_ context.Context, now, seen time.Time, limit int) (int, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	maps.DeleteFunc(s.messages, func(_ string, at time.Time) bool { return at.Before(seen) })
 	n := 0
 	for id, r := range s.reservations {
 		if n < limit && !r.purgeAt.IsZero() && !r.purgeAt.After(now) {

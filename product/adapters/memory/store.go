@@ -19,7 +19,7 @@ type Store struct {
 	lastID       domain.ID
 	products     map[domain.ID]domain.Product
 	reservations map[domain.ReservationID]record
-	messages     map[string]bool
+	messages     map[string]time.Time // When each was received.
 }
 
 // record is a reservation with the time from which it may be purged; zero =
@@ -39,7 +39,7 @@ func New() *Store {
 	return &Store{
 		products:     map[domain.ID]domain.Product{},
 		reservations: map[domain.ReservationID]record{},
-		messages:     map[string]bool{},
+		messages:     map[string]time.Time{},
 	}
 }
 

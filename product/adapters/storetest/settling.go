@@ -121,7 +121,7 @@ func due(t *testing.T, s Store, now time.Time, limit int, want ...domain.Claim) 
 
 func purge(t *testing.T, s Store, now time.Time, limit, want int) {
 	t.Helper()
-	if n := must(s.Purge(t.Context(), now, limit))(t); n != want {
+	if n := must(s.Purge(t.Context(), now, noon, limit))(t); n != want {
 		t.Errorf("purged %d, want %d", n, want)
 	}
 }

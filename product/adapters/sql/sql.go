@@ -1,0 +1,32 @@
+// Package sql keeps products and reservations in PostgreSQL or SQLite, with the
+// same statements on both.
+package sql
+
+import (
+	"embed"
+	"io/fs"
+
+	"shop/kit/sqldb"
+)
+
+//go:embed migrations
+var files embed.FS
+
+// Migrations returns the schema's steps, as sqldb.NewMigrator takes them.
+func Migrations() fs.FS {
+	sub, err := fs.Sub(files, "migrations")
+	if err != nil { // The name is a constant and valid.
+		panic(err)
+	}
+	return sub
+}
+
+// byID is the condition that selects one row to change. Postgres locks it at
+// once, so that what is decided on it still holds when it is written; SQLite's
+// transactions are alone anyway.
+func byID(d sqldb.Dialect) string {
+	if d == sqldb.Postgres {
+		return "id = ? FOR UPDATE"
+	}
+	return "id = ?"
+}
