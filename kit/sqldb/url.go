@@ -45,7 +45,7 @@ func parseSQLite(rest string) (target, error) {
 		return target{}, errMemory
 	case !ok:
 		return target{}, errors.New("a SQLite URL has three slashes before a relative path, four before an absolute one")
-	case strings.ContainsAny(path, "?#\x00"):
+	case strings.ContainsAny(path, "?\x00"):
 		return target{}, errors.New("a SQLite URL is sqlite:/// and a path, without options")
 	}
 	return target{dialect: SQLite, path: filepath.Clean(filepath.FromSlash(path))}, nil

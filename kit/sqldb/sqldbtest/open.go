@@ -1,5 +1,6 @@
 // Package sqldbtest helps to test a service's database: Open gives a migrated
-// one, Migrations, Outbox and Inbox prove that its migrations are right.
+// one, Each runs a test on every engine, and Migrations, Outbox and Inbox prove
+// that a service's migrations are right.
 package sqldbtest
 
 import (
@@ -11,25 +12,23 @@ import (
 	"shop/kit/telemetry"
 )
 
-// Open returns a fresh database with all migrations in fsys applied, closed when
-// the test ends.
+// Open returns a fresh SQLite database with all migrations in fsys applied,
+// closed when the test ends.
 func Open(t testing.TB, fsys fs.FS) *sqldb.DB {
 	t.Helper()
-	db := Empty(t)
+	db := OpenURL(t, FileURL(filepath.Join(t.TempDir(), "test.db")), nil)
 	Migrate(t, db, fsys)
 	return db
 }
 
-// Empty returns a fresh database without tables, closed when the test ends.
-func Empty(t testing.TB) *sqldb.DB {
-	t.Helper()
-	return OpenFile(t, filepath.Join(t.TempDir(), "test.db"), telemetry.Nop())
-}
+// FileURL returns the database URL of the SQLite file at path.
+func FileURL(path string) string { return "sqlite:///" + filepath.ToSlash(path) }
 
-// OpenFile opens the SQLite file at path, closed when the test ends.
-func OpenFile(t testing.TB, path string, tel *telemetry.Telemetry) *sqldb.DB {
+// OpenURL opens the database at url, closed when the test ends. A nil tel
+// reports nothing.
+func OpenURL(t testing.TB, url string, tel *telemetry.Telemetry) *sqldb.DB {
 	t.Helper()
-	db, err := sqldb.Open(t.Context(), "sqlite:///"+path, sqldb.Options{Tel: tel})
+	db, err := sqldb.Open(t.Context(), url, sqldb.Options{Tel: tel})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -41,14 +40,20 @@ func OpenFile(t testing.TB, path string, tel *telemetry.Telemetry) *sqldb.DB {
 	return db
 }
 
-// Migrate applies all migrations in fsys to db.
-func Migrate(t testing.TB, db *sqldb.DB, fsys fs.FS) {
+// Migrator returns the migrator of db by the files in fsys.
+func Migrator(t testing.TB, db *sqldb.DB, fsys fs.FS) *sqldb.Migrator {
 	t.Helper()
 	m, err := sqldb.NewMigrator(db, fsys)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := m.Up(t.Context()); err != nil {
+	return m
+}
+
+// Migrate applies all migrations in fsys to db.
+func Migrate(t testing.TB, db *sqldb.DB, fsys fs.FS) {
+	t.Helper()
+	if _, err := Migrator(t, db, fsys).Up(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 }
