@@ -32,8 +32,8 @@ type Records interface {
 // Queue hands out notifications for delivery. Several processes may share one.
 type Queue interface {
 	// Claim starts an attempt for at most limit of the channel's notifications
-	// that are due at now, the longest due first, and returns them as they stand
-	// then. No other Claim returns them before until; after that the attempt counts
+	// that are due at now, those longest due, and returns them as they stand then, in
+	// any order. No other Claim returns them before until; after that the attempt counts
 	// as lost and they are due again.
 	Claim(ctx context.Context, c domain.Channel, now, until time.Time, limit int) ([]domain.Notification, error)
 	// Settle stores how the attempt that Claim started ended: after is claimed as

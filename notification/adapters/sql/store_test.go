@@ -1,0 +1,99 @@
+package sql_test
+
+import (
+	"path/filepath"
+	"testing"
+	"time"
+
+	"shop/kit/sqldb/sqldbtest"
+	"shop/notification/adapters/sql"
+	"shop/notification/adapters/storetest"
+	"shop/notification/domain"
+)
+
+func TestStore(t *testing.T) {
+	sqldbtest.Each(t, func(t *testing.T, e sqldbtest.Engine) {
+		storetest.Run(t, func(t *testing.T) storetest.Store {
+			db := e.Open(t)
+			sqldbtest.Migrate(t, db, sql.Migrations())
+			return sql.New(db, "order_notifications")
+		})
+	})
+}
+
+func TestMigrations(t *testing.T) {
+	sqldbtest.Migrations(t, sql.Migrations())
+	sqldbtest.Inbox(t, sql.Migrations())
+}
+
+// TestUnfinishedNotificationsSurviveARestart: what was due, and what a dead
+// process had claimed, is there for the next one.
+func TestUnfinishedNotificationsSurviveARestart(t *testing.T) {
+	url := sqldbtest.FileURL(filepath.Join(t.TempDir(), "notification.db"))
+	at := time.Date(2026, time.March, 14, 15, 9, 26, 0, time.UTC)
+	func() {
+		db := sqldbtest.OpenURL(t, url, nil)
+		defer db.Close()
+		sqldbtest.Migrate(t, db, sql.Migrations())
+		store := sql.New(db, "order_notifications")
+		for i, id := range []string{"a", "b"} {
+			n := domain.News{
+				EventID: id, Type: domain.OrderCreated, Sequence: 1, OccurredAt: at,
+				Order: domain.Order{ID: int64(i + 1), UserID: 3, Product: "x", Quantity: 1, Status: domain.Pending},
+			}
+			rows := n.Notifications(domain.Contact{Email: "an@example.com"}, domain.Channels(), at)
+			if _, err := store.Record(t.Context(), n, rows); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if claimed, err := store.Claim(t.Context(), domain.Email, at, at.Add(time.Minute), 1); err != nil || len(claimed) != 1 {
+			t.Fatalf("claim: %v, %v", claimed, err)
+		}
+	}()
+	store := sql.New(sqldbtest.OpenURL(t, url, nil), "order_notifications")
+	later := at.Add(time.Minute)
+	claimed, err := store.Claim(t.Context(), domain.Email, later, later.Add(time.Minute), 10)
+	if err != nil || len(claimed) != 2 {
+		t.Fatalf("after the restart: %v, %v, want both", claimed, err)
+	}
+	for _, n := range claimed {
+		if n.Recipient != "an@example.com" {
+			t.Errorf("%s: recipient %q", n.EventID, n.Recipient)
+		}
+		if err := store.Settle(t.Context(), n, n.Delivered(later)); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+// TestContactDataIsForgotten: none is left once its notification has ended.
+func TestContactDataIsForgotten(t *testing.T) {
+	db := sqldbtest.Open(t, sql.Migrations())
+	store := sql.New(db, "order_notifications")
+	at := time.Date(2026, time.March, 14, 15, 9, 26, 0, time.UTC)
+	n := domain.News{
+		EventID: "a", Type: domain.OrderCreated, Sequence: 1, OccurredAt: at,
+		Order: domain.Order{ID: 7, UserID: 3, Product: "x", Quantity: 1, Status: domain.Pending},
+	}
+	contact := domain.Contact{Email: "an@example.com", Phone: "+84901234567"}
+	if _, err := store.Record(t.Context(), n, n.Notifications(contact, domain.Channels(), at)); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []domain.Channel{domain.Email, domain.SMS} {
+		claimed, err := store.Claim(t.Context(), c, at, at.Add(time.Minute), 1)
+		if err != nil || len(claimed) != 1 {
+			t.Fatalf("claim %s: %v, %v", c, claimed, err)
+		}
+		after := claimed[0].Delivered(at)
+		if c == domain.SMS {
+			after = claimed[0].Missed(domain.Rejected("http 400"), at, domain.Policy{Attempts: 8}, 0)
+		}
+		if err := store.Settle(t.Context(), claimed[0], after); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var left int
+	if err := db.Get(t.Context(), &left, `SELECT count(*) FROM notifications WHERE recipient <> ''`); err != nil || left != 0 {
+		t.Errorf("rows with contact data: %d, %v, want none", left, err)
+	}
+}

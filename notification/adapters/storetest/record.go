@@ -1,0 +1,111 @@
+package storetest
+
+import (
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"shop/notification/domain"
+	"shop/notification/ports"
+)
+
+func recordsOnce(t *testing.T, s Store) {
+	seen, err := s.Seen(t.Context(), "a")
+	if err != nil || seen {
+		t.Fatalf("seen before: %v, %v", seen, err)
+	}
+	for i, want := range []ports.Outcome{ports.Recorded, ports.Duplicate, ports.Duplicate} {
+		if got := record(t, s, event("a", 7, 1, domain.Pending), start); got != want {
+			t.Errorf("delivery %d: got %q, want %q", i+1, got, want)
+		}
+	}
+	if seen, err = s.Seen(t.Context(), "a"); err != nil || !seen {
+		t.Errorf("seen after: %v, %v", seen, err)
+	}
+	if got, want := identities(about(t, s, 7)), []string{"a.email", "a.push"}; !slices.Equal(got, want) {
+		t.Errorf("notifications: got %v, want %v", got, want)
+	}
+}
+
+func recordsOnceConcurrently(t *testing.T, s Store) {
+	const consumers = 8
+	outcomes := make(chan ports.Outcome, consumers)
+	var all sync.WaitGroup
+	for range consumers {
+		all.Go(func() {
+			n := event("a", 7, 1, domain.Pending)
+			outcome, err := s.Record(t.Context(), n, n.Notifications(contact, domain.Channels(), start))
+			if err != nil {
+				t.Errorf("record: %v", err)
+			}
+			outcomes <- outcome
+		})
+	}
+	all.Wait()
+	close(outcomes)
+	counts := map[ports.Outcome]int{}
+	for o := range outcomes {
+		counts[o]++
+	}
+	if counts[ports.Recorded] != 1 || counts[ports.Duplicate] != consumers-1 {
+		t.Errorf("outcomes: got %v, want 1 recorded, the others duplicates", counts)
+	}
+	if rows := about(t, s, 7); len(rows) != 2 {
+		t.Errorf("notifications: got %d, want 2", len(rows))
+	}
+}
+
+func supersedes(t *testing.T, s Store) {
+	deliveries := []struct {
+		news domain.News
+		want ports.Outcome
+	}{
+		{event("a3", 7, 3, domain.Shipped), ports.Recorded},
+		{event("a2", 7, 2, domain.Confirmed), ports.Superseded},
+		{event("a2", 7, 2, domain.Confirmed), ports.Duplicate},
+		{event("a1", 7, 1, domain.Pending), ports.Recorded},   // The creation is told however late.
+		{event("b2", 8, 2, domain.Confirmed), ports.Recorded}, // Another order.
+		{event("a4", 7, 4, domain.Delivered), ports.Recorded}, // The creation took nothing back.
+		{event("a2b", 7, 2, domain.Confirmed), ports.Superseded},
+		{event("a0", 7, 0, domain.Cancelled), ports.Recorded}, // Unnumbered.
+		{event("a3b", 7, 3, domain.Confirmed), ports.Superseded},
+	}
+	var want []string
+	for _, d := range deliveries {
+		if got := record(t, s, d.news, start); got != d.want {
+			t.Errorf("%s: got %q, want %q", d.news.EventID, got, d.want)
+		}
+		if d.want == ports.Recorded && d.news.Order.ID == 7 {
+			want = append(want, d.news.EventID+".email", d.news.EventID+".push")
+		}
+	}
+	if got := identities(about(t, s, 7)); !slices.Equal(got, want) {
+		t.Errorf("notifications: got %v, want %v", got, want)
+	}
+}
+
+func keepsFields(t *testing.T, s Store) {
+	n := event("a", 1<<62, 1, domain.Pending)
+	n.Order.UserID = 1<<62 + 1
+	n.Order.Product = strings.Repeat("ộ", 254) + "\n"
+	n.Order.UnitPrice, n.Order.Total, n.Order.Quantity = 9999999999, 1<<62, 1<<53+1
+	want := n.Notifications(contact, []domain.Channel{domain.Push}, start)[0]
+	if _, err := s.Record(t.Context(), n, []domain.Notification{want}); err != nil {
+		t.Fatal(err)
+	}
+	rows := about(t, s, 1<<62)
+	if len(rows) != 1 {
+		t.Fatalf("notifications: got %d, want 1", len(rows))
+	}
+	want.ID = rows[0].ID
+	if rows[0] != want {
+		t.Errorf("got  %+v\nwant %+v", rows[0], want)
+	}
+	until := start.Add(time.Minute)
+	claimed, err := s.Claim(t.Context(), domain.Push, start, until, 1)
+	if err != nil || len(claimed) != 1 || claimed[0] != want.Started(until) {
+		t.Errorf("claimed: got %+v, %v\nwant %+v", claimed, err, want.Started(until))
+	}
+}
