@@ -80,7 +80,7 @@ type ChangeStatus struct {
 // List asks for one page of orders.
 type List struct {
 	Status *domain.Status // nil = all.
-	Skip   int64          // Orders to pass over, the newest first.
+	Skip   int            // Orders to pass over, the newest first.
 	Limit  int            // At least 1.
 }
 

@@ -3,6 +3,7 @@ package memory_test
 import (
 	"testing"
 
+	"shop/order/adapters/cataloguetest"
 	"shop/order/adapters/idempotencytest"
 	"shop/order/adapters/memory"
 	"shop/order/adapters/orderstest"
@@ -18,4 +19,8 @@ func TestOrders(t *testing.T) {
 
 func TestIdempotency(t *testing.T) {
 	idempotencytest.Run(t, func(*testing.T) ports.Idempotency { return memory.New() })
+}
+
+func TestCatalogue(t *testing.T) {
+	cataloguetest.Run(t, func(_ *testing.T, behind *memory.Catalogue) ports.Catalogue { return behind })
 }

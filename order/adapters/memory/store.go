@@ -109,7 +109,7 @@ func (s *Store) List(_ context.Context, owner domain.UserID, l ports.List, ceili
 		if !ok || !o.OwnedBy(owner) || l.Status != nil && o.Snapshot().Status != *l.Status {
 			continue
 		}
-		if page.Total++; page.Total > l.Skip && len(page.Orders) < l.Limit {
+		if page.Total++; page.Total > int64(l.Skip) && len(page.Orders) < l.Limit {
 			page.Orders = append(page.Orders, o)
 		}
 	}

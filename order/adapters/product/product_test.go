@@ -1,0 +1,127 @@
+package product_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"testing"
+	"time"
+
+	"shop/kit/errs"
+	"shop/kit/telemetry"
+	"shop/kit/web"
+	"shop/order/adapters/cataloguetest"
+	"shop/order/adapters/memory"
+	"shop/order/adapters/product"
+	"shop/order/domain"
+	"shop/order/ports"
+)
+
+func TestCatalogue(t *testing.T) {
+	cataloguetest.Run(t, func(t *testing.T, behind *memory.Catalogue) ports.Catalogue {
+		return client(t, service{behind})
+	})
+}
+
+// TestForeignAnswers are answers that no product service of ours gives: all are
+// an absence.
+func TestForeignAnswers(t *testing.T) {
+	tests := map[string]struct {
+		status int
+		body   string
+	}{
+		"garbage":                     {http.StatusCreated, `<html>`},
+		"nothing":                     {http.StatusCreated, ``},
+		"an empty object":             {http.StatusCreated, `{}`},
+		"another reservation":         {http.StatusCreated, `{"reservation_id":"other","product_name":"x","unit_price":1}`},
+		"no price":                    {http.StatusCreated, `{"reservation_id":"r","product_name":"x","unit_price":0}`},
+		"a price that is none":        {http.StatusCreated, `{"reservation_id":"r","product_name":"x","unit_price":"a"}`},
+		"our token is refused":        {http.StatusForbidden, `{"code":"not_a_caller"}`},
+		"the route is closed":         {http.StatusNotFound, `{"code":"route_not_found"}`},
+		"the request is refused":      {http.StatusUnprocessableEntity, `{"code":"validation_failed"}`},
+		"a bug over there":            {http.StatusInternalServerError, `{"code":"internal"}`},
+		"stock without figures":       {http.StatusConflict, `{"code":"insufficient_stock"}`},
+		"stock with foreign figures":  {http.StatusConflict, `{"code":"insufficient_stock","params":{"available":"three"}}`},
+		"a proxy that can't reach it": {http.StatusBadGateway, `upstream connect error`},
+		"a redirect":                  {http.StatusFound, ``},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			c := client(t, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+				w.WriteHeader(test.status)
+				fmt.Fprint(w, test.body)
+			}))
+			_, err := c.Reserve(t.Context(), "r", 7, 1)
+			if e := errs.Of(err); e.Code != domain.ErrCatalogueUnavailable.Code || e.Kind != errs.Unavailable {
+				t.Errorf("error %v, want %v", err, domain.ErrCatalogueUnavailable)
+			}
+		})
+	}
+}
+
+func TestRetryAfterIsPassedOn(t *testing.T) {
+	c := client(t, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Retry-After", "7")
+		w.WriteHeader(http.StatusServiceUnavailable)
+	}))
+	_, err := c.Reserve(t.Context(), "r", 7, 1)
+	if got := errs.Of(err).RetryAfter; got != 7*time.Second {
+		t.Errorf("retry after %s, want 7s", got)
+	}
+}
+
+func client(t *testing.T, h http.Handler) *product.Catalogue {
+	t.Helper()
+	server := httptest.NewServer(h)
+	t.Cleanup(server.Close)
+	c, err := web.NewClient(server.URL, telemetry.Nop(), web.ClientOptions{Name: "product", InternalToken: "secret"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = c.Close() })
+	return product.NewCatalogue(c)
+}
+
+// service answers as the product service does.
+type service struct{ *memory.Catalogue }
+
+func (s service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	var q struct {
+		ReservationID domain.ReservationID `json:"reservation_id"`
+		ProductID     domain.ProductID     `json:"product_id"`
+		Quantity      domain.Quantity      `json:"quantity"`
+	}
+	switch {
+	case r.Method != http.MethodPost || r.URL.Path != "/internal/reservations":
+		w.WriteHeader(http.StatusNotFound)
+		return
+	case r.Header.Get("X-Internal-Token") != "secret":
+		w.WriteHeader(http.StatusForbidden)
+		return
+	case json.NewDecoder(r.Body).Decode(&q) != nil:
+		w.WriteHeader(http.StatusUnprocessableEntity)
+		return
+	}
+	reserved, err := s.Reserve(r.Context(), q.ReservationID, q.ProductID, q.Quantity)
+	status, body := http.StatusCreated, any(map[string]any{
+		"reservation_id": q.ReservationID, "product_id": q.ProductID, "product_name": reserved.ProductName,
+		"unit_price": reserved.UnitPrice, "quantity": q.Quantity, "expires_at": time.Now().Add(time.Minute),
+	})
+	if err != nil {
+		e := errs.Of(err)
+		code, statuses := e.Code, map[string]int{
+			"product_not_found": http.StatusNotFound, "insufficient_stock": http.StatusConflict, "reservation_gone": http.StatusConflict,
+		}
+		if status = statuses[code]; status == 0 {
+			status = http.StatusServiceUnavailable
+		}
+		if code == "reservation_gone" {
+			code = "reservation_released"
+		}
+		body = map[string]any{"detail": "…", "code": code, "trace_id": "", "params": e.Params}
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(status)
+	_ = json.NewEncoder(w).Encode(body)
+}
