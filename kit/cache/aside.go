@@ -116,6 +116,8 @@ func (a *Aside[V]) Get(ctx context.Context, key string, load func(context.Contex
 	case errors.Is(err, errBroken):
 		a.metrics.lookup(ctx, bypass)
 		return a.load(ctx, key, load)
+	case ctx.Err() != nil:
+		return e.Value, ctx.Err()
 	case err != nil:
 		a.metrics.lookup(ctx, failure)
 		return a.load(ctx, key, load)

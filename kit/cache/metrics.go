@@ -20,7 +20,10 @@ const (
 	bypass                // The cache was not asked: it may be old, or its breaker is open.
 )
 
-var results = [...]string{"hit", "miss", "error", "bypass"}
+var (
+	results = [...]string{"hit", "miss", "error", "bypass"}
+	events  = [...]string{"cache.hit", "cache.miss", "cache.error", "cache.bypass"} // In the caller's span.
+)
 
 // op is an operation of a cache.
 type op int
@@ -77,7 +80,7 @@ func newMetrics(name string, tel *telemetry.Telemetry, reasons []string) metrics
 // lookup counts a lookup and notes it in the caller's span.
 func (m *metrics) lookup(ctx context.Context, r result) {
 	m.lookups[r].Inc()
-	note(ctx, "cache."+results[r], m.name)
+	note(ctx, events[r], m.name)
 }
 
 // note adds an event to the span of ctx, if anybody will see it.
