@@ -1,0 +1,102 @@
+package service
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"strings"
+	"time"
+
+	"shop/kit/event"
+)
+
+const (
+	maxDeadLetters = 1000    // Listed at once; more are a case for a query, not for a list.
+	maxReplayBody  = 1 << 20 // bytes
+)
+
+// deadLetter is one given-up message as operators see it.
+type deadLetter struct {
+	Queue    string          `json:"queue"`
+	ID       string          `json:"id"`
+	Type     string          `json:"type"`
+	Key      string          `json:"key"`
+	Attempts int             `json:"attempts"`
+	Reason   string          `json:"reason"`
+	DeadAt   time.Time       `json:"dead_at"`
+	TraceID  string          `json:"trace_id"`
+	Data     json.RawMessage `json:"data"`
+}
+
+// DeadLetterRoutes returns the operator's routes to the dead letters of queue:
+//
+//	GET  /admin/dead-letters                          lists them, oldest first
+//	POST /admin/dead-letters/replay {"ids": ["…"]}    puts these back, all without ids; {"replayed": 2}
+func DeadLetterRoutes(letters event.DeadLetters, queue string) []AdminRoute {
+	d := deadLetters{letters, queue}
+	return []AdminRoute{
+		{"GET /admin/dead-letters", d.answer(d.list)},
+		{"POST /admin/dead-letters/replay", d.answer(d.replay)},
+	}
+}
+
+type deadLetters struct {
+	letters event.DeadLetters
+	queue   string
+}
+
+func (d deadLetters) list(r *http.Request) (any, int, error) {
+	found, err := d.letters.List(r.Context(), d.queue, maxDeadLetters)
+	if err != nil {
+		return nil, http.StatusServiceUnavailable, fmt.Errorf("list dead letters of %s: %w", d.queue, err)
+	}
+	list := make([]deadLetter, len(found))
+	for i, l := range found {
+		list[i] = deadLetter{
+			Queue: l.Queue, ID: l.ID, Type: l.Type, Key: l.Key, Attempts: l.Attempts, Reason: l.Reason,
+			DeadAt: l.DeadAt.UTC(), TraceID: traceID(l.Trace["traceparent"]), Data: l.Data,
+		}
+	}
+	return list, http.StatusOK, nil
+}
+
+func (d deadLetters) replay(r *http.Request) (any, int, error) {
+	var body struct {
+		IDs []string `json:"ids"`
+	}
+	if err := json.NewDecoder(http.MaxBytesReader(nil, r.Body, maxReplayBody)).Decode(&body); err != nil {
+		return nil, http.StatusUnprocessableEntity, fmt.Errorf(`want {"ids": ["…"]}: %w`, err)
+	}
+	n, err := d.letters.Replay(r.Context(), d.queue, body.IDs...)
+	if err != nil {
+		return nil, http.StatusServiceUnavailable, fmt.Errorf("replay dead letters of %s: %w", d.queue, err)
+	}
+	return map[string]int{"replayed": n}, http.StatusOK, nil
+}
+
+// answer sends what f returns. Its errors are shown as they are: the admin port
+// is the operator's.
+func (deadLetters) answer(f func(*http.Request) (body any, status int, err error)) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		body, status, err := f(r)
+		if err != nil {
+			body = map[string]string{"detail": err.Error()}
+		}
+		b, err := json.Marshal(body)
+		if err != nil {
+			b, status = []byte(`{"detail":"the answer does not encode"}`), http.StatusInternalServerError
+		}
+		w.Header().Set("Content-Type", "application/json")
+		w.WriteHeader(status)
+		_, _ = w.Write(b) // Whoever asked has gone; nothing to be done.
+	})
+}
+
+// traceID returns the trace id of a W3C traceparent, "" if it is none.
+func traceID(traceparent string) string {
+	parts := strings.Split(traceparent, "-")
+	if len(parts) < 4 {
+		return ""
+	}
+	return parts[1]
+}
