@@ -41,6 +41,21 @@ type fieldFault struct {
 	Params errs.Params `json:"params,omitempty"` // Internal routes only.
 }
 
+// Answer is an error with what the response to it carries besides the error: a
+// service wraps its error in one where the transport needs to know more.
+type Answer struct {
+	Err    error
+	Header http.Header // More headers.
+	// TraceID is shown in the body in place of this request's: a repeated answer
+	// is the answer that was given then. "" = this request's.
+	TraceID string
+}
+
+func (a *Answer) Error() string { return a.Err.Error() }
+
+// Unwrap returns the error, which decides status and text.
+func (a *Answer) Unwrap() error { return a.Err }
+
 // clientGone is the status that metrics and the log give to a request whose
 // client did not wait for the answer; nobody reads it.
 const clientGone = 499
@@ -70,11 +85,20 @@ func (h *Handler) fail(w http.ResponseWriter, err error) {
 	lang := h.languages.of(x.r.Header)
 	header["Content-Language"] = []string{lang.String()}
 	header.Add("Vary", "Accept, Accept-Language")
-	switch status {
-	case http.StatusUnauthorized:
+	switch {
+	case status == http.StatusUnauthorized:
 		header["Www-Authenticate"] = []string{"Bearer"}
-	case http.StatusTooManyRequests, http.StatusServiceUnavailable:
+	case status == http.StatusTooManyRequests, status == http.StatusServiceUnavailable, e.RetryAfter > 0:
 		header["Retry-After"] = []string{seconds(e.RetryAfter)}
+	}
+	traceID := x.traceID
+	if a := (*Answer)(nil); errors.As(err, &a) {
+		for name, values := range a.Header {
+			header[http.CanonicalHeaderKey(name)] = values
+		}
+		if a.TraceID != "" {
+			traceID = a.TraceID
+		}
 	}
 
 	text := h.texts.text(e, lang)
@@ -86,13 +110,13 @@ func (h *Handler) fail(w http.ResponseWriter, err error) {
 	if x.mount.internal {
 		params = e.Params
 	}
-	contentType, body := jsonType, any(errorBody{text, e.Code, x.traceID, params})
+	contentType, body := jsonType, any(errorBody{text, e.Code, traceID, params})
 	if faults != nil {
-		body = errorBody{faults, e.Code, x.traceID, params}
+		body = errorBody{faults, e.Code, traceID, params}
 	}
 	if wantsProblem(x.r.Header) {
 		contentType = problemType
-		body = problemBody{"about:blank", http.StatusText(status), status, text, e.Code, x.traceID, faults, params}
+		body = problemBody{"about:blank", http.StatusText(status), status, text, e.Code, traceID, faults, params}
 	}
 	b, err := encode(body)
 	if err != nil { // A parameter that is no JSON, of an internal route.
