@@ -43,6 +43,8 @@ func HTTPSink(t testing.TB) *Sink {
 	t.Helper()
 	s := &Sink{stop: make(chan struct{})}
 	server := httptest.NewServer(s)
+	// A dropped connection that was used before makes Go's client send again.
+	server.Config.SetKeepAlivesEnabled(false)
 	s.URL = server.URL
 	t.Cleanup(func() {
 		close(s.stop)
