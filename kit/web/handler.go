@@ -2,6 +2,7 @@ package web
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
 	"net/http"
 	"path"
@@ -95,12 +96,13 @@ func NewHandler(cfg Config, routes ...[]Route) *Handler {
 	h.page("/livez", publicProbe, http.HandlerFunc(h.livez))
 	h.page("/readyz", publicProbe, http.HandlerFunc(h.readyz))
 	if cfg.Spec != nil {
-		site := openapi.MustNew(cfg.Spec, cfg.Service)
-		h.page("/openapi.json", documentation, site.Spec())
-		h.page("/docs", documentation, site.Docs())
-		h.page("/docs/{asset}", documentation, site.DocsAsset())
-		h.page("/redoc", documentation, site.Redoc())
-		h.page("/redoc/{asset}", documentation, site.RedocAsset())
+		site, err := openapi.New(cfg.Spec)
+		if err != nil {
+			panic(fmt.Sprintf("web: %v", err))
+		}
+		for path, page := range site.Pages() {
+			h.page(path, documentation, page)
+		}
 	}
 	for _, group := range routes {
 		for _, r := range group {
