@@ -36,7 +36,6 @@ func (i Infra) Web(cfg Config) web.Config {
 		InternalAuth:  cfg.InternalAuth,
 		Tel:           i.Tel,
 		Checks:        []web.Check{{Name: "database", Critical: true, Probe: i.DB.Health}},
-		Now:           i.Now,
 	}
 }
 

@@ -72,11 +72,11 @@ func NewClient(base string, tel *telemetry.Telemetry, o ClientOptions) (*Client,
 			Name:    "http_client_request_duration_seconds",
 			Help:    "How long calls of other services took, until their answer was read.",
 			Buckets: telemetry.Buckets(),
-		}, []string{"http_request_method", "server_address", "url_template", "http_response_status_code", "error_type"})),
+		}, []string{"http_request_method", "service_peer_name", "url_template", "http_response_status_code", "error_type"})),
 	}
 	c.attributes = []attribute.KeyValue{
 		attribute.String("server.address", u.Hostname()),
-		attribute.String("peer.service", c.name),
+		attribute.String("service.peer.name", c.name),
 	}
 	if port, err := strconv.Atoi(u.Port()); err == nil {
 		c.attributes = append(c.attributes, attribute.Int("server.port", port))

@@ -130,7 +130,7 @@ func (x *exchange) send(status int, contentType []string, body []byte) {
 // access log. A panic is answered 500.
 func (m *mount) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	h := m.h
-	start := h.now()
+	start := time.Now()
 	method := methodLabel(r.Method)
 	active := h.metrics.active(method)
 	active.Inc()
@@ -161,7 +161,7 @@ func (m *mount) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		if x.status == 0 {
 			x.status = http.StatusOK // What net/http sends for a handler that wrote nothing.
 		}
-		duration := h.now().Sub(start)
+		duration := time.Since(start)
 		telemetry.Observe(ctx, h.metrics.duration(m, method, x.status), duration.Seconds())
 		x.end(span)
 		x.log(ctx, method, duration)

@@ -9,7 +9,6 @@ import (
 	"slices"
 	"strings"
 	"sync/atomic"
-	"time"
 
 	kithttp "github.com/go-kit/kit/transport/http"
 	"github.com/rs/cors"
@@ -37,8 +36,7 @@ type Config struct {
 	// token, for instance.
 	Before []func(context.Context, *http.Request) context.Context
 
-	Now   func() time.Time // nil = time.Now.
-	NewID func() string    // Makes request ids; nil = 32 random hex digits.
+	NewID func() string // Makes request ids; nil = 32 random hex digits.
 }
 
 // Handler serves a service's routes and the platform's: /, /health, /livez,
@@ -52,7 +50,6 @@ type Handler struct {
 	log       *slog.Logger
 	texts     Texts
 	languages languages
-	now       func() time.Time
 	newID     func() string
 	metrics   *metrics
 	cors      *cors.Cors
@@ -75,16 +72,12 @@ func NewHandler(cfg Config, routes ...[]Route) *Handler {
 		log:       cfg.Tel.Log,
 		texts:     DefaultTexts().with(cfg.Texts),
 		languages: newLanguages(),
-		now:       cfg.Now,
 		newID:     cfg.NewID,
 		metrics:   newMetrics(cfg.Tel),
 		cors:      newCORS(cfg.Origins),
 		mux:       http.NewServeMux(),
 		paths:     http.NewServeMux(),
 		methods:   map[string][]string{},
-	}
-	if h.now == nil {
-		h.now = time.Now
 	}
 	if h.newID == nil {
 		h.newID = randomID

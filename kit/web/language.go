@@ -17,6 +17,10 @@ const (
 
 func (l lang) String() string { return [...]string{"vi", "en"}[l] }
 
+// maxLanguages is the longest Accept-Language in bytes that is read; no browser's
+// comes near it.
+const maxLanguages = 512
+
 // languages picks the language of a text by Accept-Language.
 type languages struct{ matcher language.Matcher }
 
@@ -28,7 +32,7 @@ func newLanguages() languages {
 // of ours or nothing that can be read.
 func (l languages) of(h http.Header) lang {
 	header := strings.Join(h["Accept-Language"], ",")
-	if header == "" {
+	if header == "" || len(header) > maxLanguages {
 		return vietnamese
 	}
 	tags, _, err := language.ParseAcceptLanguage(header)

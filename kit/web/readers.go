@@ -136,10 +136,10 @@ func isNumber(value json.RawMessage) bool {
 	return value[0] == '-' || value[0] >= '0' && value[0] <= '9'
 }
 
-// decimalDigits reads an optional sign and digits, nothing else.
+// decimalDigits reads an optional minus and digits, nothing else.
 func decimalDigits(text string) (int64, *errs.Rule) {
-	digits := strings.TrimPrefix(strings.TrimPrefix(text, "-"), "+")
-	if digits == "" || len(text)-len(digits) > 1 || strings.Trim(digits, "0123456789") != "" {
+	digits := strings.TrimPrefix(text, "-")
+	if digits == "" || strings.Trim(digits, "0123456789") != "" {
 		return 0, errs.Violates("int_parsing")
 	}
 	n, err := strconv.ParseInt(text, 10, 64)
