@@ -32,15 +32,10 @@ func Dotenv(dir string) (map[string]string, error) {
 
 // parseDotenv reads NAME=value lines. The parser's own errors quote what follows
 // the fault, which may be the rest of the secrets, so they are not passed on.
-func parseDotenv(b []byte) (values map[string]string, err error) {
+func parseDotenv(b []byte) (map[string]string, error) {
 	b = bytes.TrimPrefix(b, []byte("\uFEFF")) // Windows editors write a byte order mark.
-	defer func() {
-		if recover() != nil { // The parser indexes past the end of some broken files.
-			values, err = nil, whereBroken(b)
-		}
-	}()
-	values, err = godotenv.UnmarshalBytes(b)
-	if err != nil {
+	values, err := godotenv.UnmarshalBytes(b)
+	if _, nameless := values[""]; err != nil || nameless {
 		return nil, whereBroken(b)
 	}
 	return values, nil

@@ -35,7 +35,9 @@ func fieldsOf(v reflect.Value) ([]field, error) {
 			}
 			key, _, _ := strings.Cut(sf.Tag.Get("env"), ",")
 			switch {
-			case key == "-" || !sf.IsExported():
+			case key == "-":
+			case !sf.IsExported():
+				return fmt.Errorf("config: the field %s can't be set: export it", sf.Name)
 			case key != "":
 				key = prefix + key
 				if seen[key] {
@@ -97,12 +99,17 @@ func (f field) ruleOf(err error) string {
 	if errors.As(err, &unset) || errors.As(err, &empty) {
 		return "must be set"
 	}
-	if _, ok := f.value.Addr().Interface().(encoding.TextUnmarshaler); ok {
-		if parse := (env.ParseError{}); errors.As(err, &parse) {
-			return parse.Err.Error()
+	var parse env.ParseError
+	if errors.As(err, &parse) {
+		err = parse.Err // The library's error hides its cause from errors.Is.
+		if _, own := f.value.Addr().Interface().(encoding.TextUnmarshaler); own {
+			return err.Error()
 		}
 	}
 	t := f.kind.Type
+	if t.Kind() == reflect.Pointer {
+		t = t.Elem()
+	}
 	if t == reflect.TypeFor[time.Duration]() {
 		return "must be a duration such as 1m30s"
 	}
