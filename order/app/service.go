@@ -43,6 +43,9 @@ func (s *Service) List(ctx context.Context, owner domain.UserID, l ports.List) (
 	if err != nil {
 		return ports.Page{}, fmt.Errorf("list orders of user %d: %w", owner, err)
 	}
+	if next := l.Skip + len(page.Orders); len(page.Orders) == l.Limit && (int64(next) < page.Total || !page.Exact) {
+		page.Next = next
+	}
 	return page, nil
 }
 

@@ -89,6 +89,7 @@ type Page struct {
 	Orders []domain.Order
 	Total  int64 // Orders on all pages.
 	Exact  bool  // false: Total was not counted any further.
+	Next   int   // Orders to skip for the next page; 0 = this is the last.
 }
 
 // Dossier is what is remembered of an order, also after it was deleted.

@@ -38,8 +38,8 @@ type Orders interface {
 	Add(ctx context.Context, o domain.Order, announce Announce, a *Attempt) (domain.Order, error)
 	// Get returns the order or domain.ErrOrderNotFound.
 	Get(ctx context.Context, id domain.OrderID) (domain.Order, error)
-	// List returns one page of owner's orders, newest first. Their number is exact
-	// without a status, with one up to ceiling.
+	// List returns one page of owner's orders, newest first, without Next. Their
+	// number is exact without a status, with one up to ceiling.
 	List(ctx context.Context, owner domain.UserID, l List, ceiling int64) (Page, error)
 	// Update stores o, one change further than what is stored, else ErrStale.
 	Update(ctx context.Context, o domain.Order, announce Announce) error

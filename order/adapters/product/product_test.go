@@ -1,7 +1,6 @@
 package product_test
 
 import (
-	"encoding/json"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -14,13 +13,14 @@ import (
 	"shop/order/adapters/cataloguetest"
 	"shop/order/adapters/memory"
 	"shop/order/adapters/product"
+	"shop/order/adapters/product/producttest"
 	"shop/order/domain"
 	"shop/order/ports"
 )
 
 func TestCatalogue(t *testing.T) {
 	cataloguetest.Run(t, func(t *testing.T, behind *memory.Catalogue) ports.Catalogue {
-		return client(t, service{behind})
+		return client(t, producttest.Serve(t, behind))
 	})
 }
 
@@ -48,7 +48,7 @@ func TestForeignAnswers(t *testing.T) {
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
-			c := client(t, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			c := client(t, serve(t, func(w http.ResponseWriter, _ *http.Request) {
 				w.WriteHeader(test.status)
 				fmt.Fprint(w, test.body)
 			}))
@@ -61,7 +61,7 @@ func TestForeignAnswers(t *testing.T) {
 }
 
 func TestRetryAfterIsPassedOn(t *testing.T) {
-	c := client(t, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+	c := client(t, serve(t, func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Retry-After", "7")
 		w.WriteHeader(http.StatusServiceUnavailable)
 	}))
@@ -71,57 +71,19 @@ func TestRetryAfterIsPassedOn(t *testing.T) {
 	}
 }
 
-func client(t *testing.T, h http.Handler) *product.Catalogue {
+func serve(t *testing.T, h http.HandlerFunc) (url string) {
 	t.Helper()
 	server := httptest.NewServer(h)
 	t.Cleanup(server.Close)
-	c, err := web.NewClient(server.URL, telemetry.Nop(), web.ClientOptions{Name: "product", InternalToken: "secret"})
+	return server.URL
+}
+
+func client(t *testing.T, url string) *product.Catalogue {
+	t.Helper()
+	c, err := web.NewClient(url, telemetry.Nop(), web.ClientOptions{Name: "product", InternalToken: producttest.Token})
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = c.Close() })
 	return product.NewCatalogue(c)
-}
-
-// service answers as the product service does.
-type service struct{ *memory.Catalogue }
-
-func (s service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	var q struct {
-		ReservationID domain.ReservationID `json:"reservation_id"`
-		ProductID     domain.ProductID     `json:"product_id"`
-		Quantity      domain.Quantity      `json:"quantity"`
-	}
-	switch {
-	case r.Method != http.MethodPost || r.URL.Path != "/internal/reservations":
-		w.WriteHeader(http.StatusNotFound)
-		return
-	case r.Header.Get("X-Internal-Token") != "secret":
-		w.WriteHeader(http.StatusForbidden)
-		return
-	case json.NewDecoder(r.Body).Decode(&q) != nil:
-		w.WriteHeader(http.StatusUnprocessableEntity)
-		return
-	}
-	reserved, err := s.Reserve(r.Context(), q.ReservationID, q.ProductID, q.Quantity)
-	status, body := http.StatusCreated, any(map[string]any{
-		"reservation_id": q.ReservationID, "product_id": q.ProductID, "product_name": reserved.ProductName,
-		"unit_price": reserved.UnitPrice, "quantity": q.Quantity, "expires_at": time.Now().Add(time.Minute),
-	})
-	if err != nil {
-		e := errs.Of(err)
-		code, statuses := e.Code, map[string]int{
-			"product_not_found": http.StatusNotFound, "insufficient_stock": http.StatusConflict, "reservation_gone": http.StatusConflict,
-		}
-		if status = statuses[code]; status == 0 {
-			status = http.StatusServiceUnavailable
-		}
-		if code == "reservation_gone" {
-			code = "reservation_released"
-		}
-		body = map[string]any{"detail": "…", "code": code, "trace_id": "", "params": e.Params}
-	}
-	w.Header().Set("Content-Type", "application/json")
-	w.WriteHeader(status)
-	_ = json.NewEncoder(w).Encode(body)
 }

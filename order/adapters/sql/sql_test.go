@@ -1,8 +1,6 @@
 package sql_test
 
 import (
-	"os"
-	"strings"
 	"testing"
 
 	"shop/kit/sqldb"
@@ -15,27 +13,28 @@ import (
 )
 
 func TestOrders(t *testing.T) {
-	orderstest.Run(t, func(t *testing.T) (ports.Orders, ports.Idempotency) {
-		db := sqldbtest.Open(t, sql.Migrations())
-		return sql.NewOrders(db, sqldb.NewOutbox(db, telemetry.Nop(), "order")), sql.NewKeys(db)
+	sqldbtest.Each(t, func(t *testing.T, e sqldbtest.Engine) {
+		orderstest.Run(t, func(t *testing.T) (ports.Orders, ports.Idempotency) {
+			db := migrated(t, e)
+			return sql.NewOrders(db, sqldb.NewOutbox(db, telemetry.Nop(), "order")), sql.NewKeys(db)
+		})
 	})
 }
 
 func TestIdempotency(t *testing.T) {
-	idempotencytest.Run(t, func(t *testing.T) ports.Idempotency {
-		return sql.NewKeys(sqldbtest.Open(t, sql.Migrations()))
+	sqldbtest.Each(t, func(t *testing.T, e sqldbtest.Engine) {
+		idempotencytest.Run(t, func(t *testing.T) ports.Idempotency { return sql.NewKeys(migrated(t, e)) })
 	})
 }
 
-// TestOutboxSchema compares the copies in the migrations with the kit's.
-func TestOutboxSchema(t *testing.T) {
-	for _, d := range []sqldb.Dialect{sqldb.SQLite, sqldb.Postgres} {
-		text, err := os.ReadFile("migrations/" + d.Folder() + "/00001_orders.sql")
-		if err != nil {
-			t.Fatal(err)
-		}
-		if !strings.Contains(string(text), sqldb.OutboxSchema(d)) {
-			t.Errorf("the outbox of %s is not that of sqldb.OutboxSchema", d)
-		}
-	}
+func TestMigrations(t *testing.T) {
+	sqldbtest.Migrations(t, sql.Migrations())
+	sqldbtest.Outbox(t, sql.Migrations())
+}
+
+func migrated(t *testing.T, e sqldbtest.Engine) *sqldb.DB {
+	t.Helper()
+	db := e.Open(t)
+	sqldbtest.Migrate(t, db, sql.Migrations())
+	return db
 }
