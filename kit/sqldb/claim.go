@@ -21,27 +21,27 @@ const farAhead = 10 * time.Minute
 // An event is due when nobody has leased it, it isn't backing off, and no earlier
 // event of its key is leased or backing off. Together with the order of the
 // search, the earlier events of its key are then in the same batch.
-const due = `SELECT o.position FROM outbox AS o
+const dueEvents = `SELECT o.position FROM outbox AS o
 	WHERE o.sent_at IS NULL AND (o.not_before <= ? OR o.not_before > ?)
 	  AND NOT EXISTS (SELECT 1 FROM outbox AS e WHERE e.key = o.key AND e.sequence < o.sequence
 		AND e.sent_at IS NULL AND e.not_before > ? AND e.not_before <= ?)
 	ORDER BY o.position LIMIT ?`
 
 const (
-	claimSQLite = `UPDATE outbox SET lease = ?, not_before = ? WHERE position IN (` + due + `)
+	claimSQLite = `UPDATE outbox SET lease = ?, not_before = ? WHERE position IN (` + dueEvents + `)
 		RETURNING ` + eventColumns + `, ` + earlier
-	claimPostgres = `WITH due AS (` + due + ` FOR UPDATE OF o SKIP LOCKED)
+	claimPostgres = `WITH due AS (` + dueEvents + ` FOR UPDATE OF o SKIP LOCKED)
 		UPDATE outbox SET lease = ?, not_before = ? FROM due WHERE outbox.position = due.position
 		RETURNING outbox.position, outbox.id, outbox.type, outbox.key, outbox.sequence, outbox.payload, outbox.trace,
 			outbox.occurred_at, outbox.attempts, ` + earlier
 	earlier = `(SELECT count(*) FROM outbox AS e WHERE e.key = outbox.key AND e.sequence < outbox.sequence AND e.sent_at IS NULL) AS earlier`
 )
 
-// waiting reports whether any event is due, without writing.
-func (o *Outbox) waiting(ctx context.Context) (bool, error) {
+// due reports whether there is anything to claim, without writing.
+func (o *Outbox) due(ctx context.Context) (bool, error) {
 	now := o.now()
 	var found []int64
-	err := o.db.Select(ctx, &found, due, From(now), From(now.Add(farAhead)), From(now), From(now.Add(farAhead)), 1)
+	err := o.db.Select(ctx, &found, dueEvents, From(now), From(now.Add(farAhead)), From(now), From(now.Add(farAhead)), 1)
 	if err != nil {
 		return false, fmt.Errorf("look into the outbox: %w", err)
 	}
@@ -99,21 +99,25 @@ type failure struct {
 	reason string
 }
 
+// restAWhile is how long events that were claimed and not tried stay back, so
+// that a claim which keeps missing their predecessors gets to others.
+const restAWhile = 10 * time.Millisecond
+
 // maxReason bounds last_error, in bytes.
 const maxReason = 500
 
 // settle writes down what became of a claim: sent events are marked, failed ones
-// back off, the rest is free again at once, or after rest.
-func (o *Outbox) settle(ctx context.Context, c claim, sent []int64, failed []failure, rest time.Duration) error {
+// wait as long as they are to, the rest is free again.
+func (o *Outbox) settle(ctx context.Context, c claim, r result) error {
 	now := o.now()
-	if len(sent) == len(c.rows) {
-		return o.mark(ctx, o.db, sent, now)
+	if len(r.sent) == len(c.rows) {
+		return o.mark(ctx, o.db, r.sent, now)
 	}
 	return o.db.Tx(ctx, func(tx *Tx) error {
-		if err := o.mark(ctx, tx, sent, now); err != nil {
+		if err := o.mark(ctx, tx, r.sent, now); err != nil {
 			return err
 		}
-		for _, f := range failed {
+		for _, f := range r.failed {
 			_, err := tx.Exec(ctx, `UPDATE outbox SET attempts = attempts + 1, lease = '', not_before = ?, last_error = ?
 				WHERE position = ? AND lease = ? AND sent_at IS NULL`,
 				From(now.Add(f.wait)), f.reason[:min(len(f.reason), maxReason)], f.row.Position, c.token)
@@ -122,7 +126,7 @@ func (o *Outbox) settle(ctx context.Context, c claim, sent []int64, failed []fai
 			}
 		}
 		_, err := tx.Exec(ctx, `UPDATE outbox SET lease = '', not_before = ? WHERE lease = ? AND sent_at IS NULL`,
-			From(now.Add(rest)), c.token)
+			From(now.Add(restAWhile)), c.token)
 		if err != nil {
 			return fmt.Errorf("release the rest of a batch: %w", err)
 		}

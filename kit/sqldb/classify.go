@@ -136,6 +136,25 @@ func conflicts(err error) bool {
 	return errors.As(err, &e) && (e.Code == "40001" || e.Code == "40P01")
 }
 
+// lost reports whether a connection that was open broke: what was not committed
+// on it has not happened. A server that can't be dialled is not that.
+func lost(err error) bool {
+	var (
+		op   *net.OpError
+		post *pq.Error
+	)
+	switch {
+	case err == nil:
+		return false
+	case errors.As(err, &op):
+		return op.Op != "dial"
+	case errors.As(err, &post):
+		return post.Code == "57P01" || post.Code == "57P02" // The server shuts down or has crashed.
+	default:
+		return errors.Is(err, driver.ErrBadConn) || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF)
+	}
+}
+
 // errorType is err as a metric label: a handful of values.
 func errorType(err error) string {
 	switch {

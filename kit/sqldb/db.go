@@ -2,6 +2,7 @@ package sqldb
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 	"sync"
@@ -34,7 +35,7 @@ type Options struct {
 	// MaxConns bounds the connections: of SQLite the readers beside the one
 	// writer (default 4), of Postgres all (default 16).
 	MaxConns int
-	// StatementTimeout makes Postgres give up a statement (default 30 s). SQLite
+	// StatementTimeout makes Postgres give up a statement (default 10 s). SQLite
 	// stops when the context of the call ends.
 	StatementTimeout time.Duration
 }
@@ -46,7 +47,8 @@ type DB struct {
 	namespace  string // Postgres' database name.
 	tel        *telemetry.Telemetry
 	read       *pool
-	write      *pool // SQLite: its one writer. Postgres: the same pool as read.
+	write      *pool   // SQLite: its one writer. Postgres: the same pool as read.
+	schema     *sql.DB // Changes the schema. SQLite: the writer.
 	statements statements
 	observer   *observer
 	poolStats  *poolStats
@@ -85,7 +87,7 @@ func (db *DB) Dialect() Dialect { return db.dialect }
 // Get implements Queryer: SELECT on a reader, anything else on the writer.
 func (db *DB) Get(ctx context.Context, dest any, query string, args ...any) error {
 	s := db.statement(query)
-	return db.observer.do(ctx, s, func(ctx context.Context) error {
+	return db.do(ctx, s, func(ctx context.Context) error {
 		p := db.poolOf(s)
 		stmt, err := p.prepare(ctx, s)
 		switch {
@@ -102,7 +104,7 @@ func (db *DB) Get(ctx context.Context, dest any, query string, args ...any) erro
 // Select implements Queryer.
 func (db *DB) Select(ctx context.Context, dest any, query string, args ...any) error {
 	s := db.statement(query)
-	return db.observer.do(ctx, s, func(ctx context.Context) error {
+	return db.do(ctx, s, func(ctx context.Context) error {
 		p := db.poolOf(s)
 		stmt, err := p.prepare(ctx, s)
 		switch {
@@ -119,7 +121,7 @@ func (db *DB) Select(ctx context.Context, dest any, query string, args ...any) e
 // Exec implements Queryer, on the writer.
 func (db *DB) Exec(ctx context.Context, query string, args ...any) (affected int64, err error) {
 	s := db.statement(query)
-	err = db.observer.do(ctx, s, func(ctx context.Context) error {
+	err = db.do(ctx, s, func(ctx context.Context) error {
 		stmt, err := db.write.prepare(ctx, s)
 		if err != nil {
 			return err
@@ -132,6 +134,20 @@ func (db *DB) Exec(ctx context.Context, query string, args ...any) (affected int
 		return err
 	})
 	return affected, err
+}
+
+// do runs f as the statement s. What reads is run once more if its connection
+// turns out to be dead; what writes may have been carried out.
+func (db *DB) do(ctx context.Context, s *statement, f func(context.Context) error) error {
+	err := db.observer.do(ctx, s, f)
+	if err == nil || !lost(err) {
+		return err
+	}
+	db.write.dropIdle()
+	if s.writes {
+		return err
+	}
+	return db.observer.do(ctx, s, f)
 }
 
 // Ping reports whether the database answers a query.
@@ -163,6 +179,8 @@ func (db *DB) closePools() error {
 	if db.write != db.read {
 		// The writer goes last: the last connection to a SQLite file checkpoints.
 		err = errors.Join(err, db.write.Close())
+	} else {
+		err = errors.Join(err, db.schema.Close())
 	}
 	if err != nil {
 		return fmt.Errorf("close database: %w", err)

@@ -47,7 +47,7 @@ func NewMigrator(db *DB, fsys fs.FS) (*Migrator, error) {
 	if db.dialect == Postgres {
 		dialect = goose.DialectPostgres
 	}
-	provider, err := goose.NewProvider(dialect, db.write.DB.DB, files,
+	provider, err := goose.NewProvider(dialect, db.schema, files,
 		goose.WithDisableGlobalRegistry(true), goose.WithLogger(goose.NopLogger()))
 	if err != nil {
 		return nil, fmt.Errorf("migrations in %s: %w", db.dialect.Folder(), err)

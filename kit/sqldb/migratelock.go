@@ -18,7 +18,7 @@ func (db *DB) lock(ctx context.Context) (unlock func(), err error) {
 	if err != nil {
 		return nil, fmt.Errorf("migration lock: %w", err)
 	}
-	conn, err := db.write.Conn(ctx)
+	conn, err := db.schema.Conn(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("migration lock: %w", classify(ctx, err))
 	}

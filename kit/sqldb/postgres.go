@@ -16,7 +16,7 @@ import (
 
 const (
 	defaultConns     = 16
-	statementTimeout = 30 * time.Second
+	statementTimeout = 10 * time.Second
 	connMaxLifetime  = 30 * time.Minute // So that connections move to a new primary behind one name.
 	connMaxIdleTime  = 5 * time.Minute
 )
@@ -31,37 +31,54 @@ func (db *DB) openPostgres(ctx context.Context, u *url.URL, o Options) error {
 	if o.MaxConns == 0 {
 		o.MaxConns = defaultConns
 	}
-	q := u.Query()
-	for name, value := range map[string]string{
-		"sslmode":           "prefer",
-		"connect_timeout":   "5",
-		"application_name":  o.Tel.Service,
-		"statement_timeout": strconv.FormatInt(o.StatementTimeout.Milliseconds(), 10),
+	milliseconds := o.StatementTimeout.Milliseconds()
+	conns, err := postgresPool(u, o.Tel.Service, map[string]string{
+		"statement_timeout": strconv.FormatInt(milliseconds, 10),
 		// A transaction that its owner forgot must not hold locks for ever.
-		"idle_in_transaction_session_timeout": strconv.FormatInt(2*o.StatementTimeout.Milliseconds(), 10),
+		"idle_in_transaction_session_timeout": strconv.FormatInt(2*milliseconds, 10),
+	})
+	if err != nil {
+		return err
+	}
+	conns.SetMaxOpenConns(o.MaxConns)
+	conns.SetMaxIdleConns(o.MaxConns)
+	conns.SetConnMaxLifetime(connMaxLifetime)
+	conns.SetConnMaxIdleTime(connMaxIdleTime)
+	// Changing a schema may take as long as it takes, and is done seldom.
+	db.schema, err = postgresPool(u, o.Tel.Service, nil)
+	if err != nil {
+		return errors.Join(err, conns.Close())
+	}
+	db.schema.SetMaxIdleConns(-1)
+	db.namespace = strings.Trim(u.Path, "/")
+	db.read = &pool{DB: sqlx.NewDb(conns, "postgres"), size: o.MaxConns}
+	db.write = db.read
+	if err := db.Ping(ctx); err != nil {
+		return errors.Join(fmt.Errorf("%s at %s: %w", db.namespace, u.Host, err), db.closePools())
+	}
+	return nil
+}
+
+// postgresPool returns connections to u with options where u has none.
+func postgresPool(u *url.URL, service string, options map[string]string) (*sql.DB, error) {
+	q := u.Query()
+	for _, defaults := range []map[string]string{
+		options,
+		{"sslmode": "prefer", "connect_timeout": "5", "application_name": service},
 	} {
-		if !q.Has(name) {
-			q.Set(name, value)
+		for name, value := range defaults {
+			if !q.Has(name) {
+				q.Set(name, value)
+			}
 		}
 	}
 	with := *u
 	with.RawQuery = q.Encode()
 	connector, err := pq.NewConnector(with.String())
 	if err != nil {
-		return errors.New(redact(err.Error(), u))
+		return nil, errors.New(redact(err.Error(), u))
 	}
-	conns := sqlx.NewDb(sql.OpenDB(connector), "postgres")
-	conns.SetMaxOpenConns(o.MaxConns)
-	conns.SetMaxIdleConns(o.MaxConns)
-	conns.SetConnMaxLifetime(connMaxLifetime)
-	conns.SetConnMaxIdleTime(connMaxIdleTime)
-	db.namespace = strings.Trim(u.Path, "/")
-	db.read = &pool{DB: conns}
-	db.write = db.read
-	if err := db.Ping(ctx); err != nil {
-		return errors.Join(fmt.Errorf("%s at %s: %w", db.namespace, u.Host, err), db.closePools())
-	}
-	return nil
+	return sql.OpenDB(connector), nil
 }
 
 // redact removes the URL and its password from a text.

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math/rand/v2"
 	"time"
 
 	"go.opentelemetry.io/otel/codes"
@@ -16,59 +15,132 @@ import (
 	"shop/kit/event"
 )
 
-// batch claims events, publishes them and writes down what became of them. It
-// returns how many it claimed, and an error if the database or the whole broker
+// third is the share of a lease that a batch has for its writes before
+// publishing, for starting to publish, and for the last publish: so it ends with
+// room to spare, and nobody else publishes the same events meanwhile.
+func (r *Relay) third() time.Duration { return r.settings.Lease / 3 }
+
+// batch claims events, publishes them, writes down what became of them and
+// returns how many there were. The error says that the database or the broker
 // was away.
-func (r *Relay) batch(ctx context.Context) (claimed int, err error) {
-	c, err := r.outbox.claim(ctx, r.settings.Batch, r.settings.Lease)
+func (r *Relay) batch(ctx context.Context) (int, error) {
+	start := time.Now()
+	c, err := r.claim(ctx)
 	if err != nil || len(c.rows) == 0 {
 		return 0, err
 	}
-	sent, failed := r.publishAll(ctx, c)
-	// When nothing went through, the broker is away: the relay waits, not each
-	// event for itself.
-	away := len(sent) == 0 && len(failed) > 0
-	rest := time.Duration(0)
-	if len(failed) == 0 && len(sent) < len(c.rows) {
-		rest = r.settings.Pace // Predecessors are with another relay.
-	}
-	for i := range failed {
-		if !away {
-			failed[i].wait = r.delay(failed[i].row.Attempts)
-		}
-	}
-	if err := r.outbox.settle(ctx, c, sent, failed, rest); err != nil {
+	result := r.publishAll(ctx, c, start.Add(r.third()))
+	if err := r.settle(ctx, c, result); err != nil {
 		return 0, err
 	}
-	if away {
-		return 0, fmt.Errorf("publish %d events: %s", len(failed), failed[0].reason)
+	if len(result.sent) > 0 {
+		r.succeeded(ctx)
 	}
-	return len(c.rows), nil
+	return len(c.rows), result.away
+}
+
+func (r *Relay) claim(ctx context.Context) (claim, error) {
+	ctx, cancel := context.WithTimeout(ctx, r.third())
+	defer cancel()
+	return r.outbox.claim(ctx, r.settings.Batch, r.settings.Lease)
+}
+
+func (r *Relay) settle(ctx context.Context, c claim, result result) error {
+	ctx, cancel := context.WithTimeout(ctx, r.third())
+	defer cancel()
+	return r.outbox.settle(ctx, c, result)
+}
+
+// result is what became of a claim.
+type result struct {
+	sent   []int64
+	failed []failure
+	away   error // Why publishing ended early: the broker could not be reached.
 }
 
 // publishAll publishes a claim in rounds: the first event of every key, then the
-// second of those keys whose first was confirmed, and so on.
-func (r *Relay) publishAll(ctx context.Context, c claim) (sent []int64, failed []failure) {
-	keys := c.byKey()
-	for len(keys) > 0 {
-		round := make([]eventRow, len(keys))
-		for i, rows := range keys {
-			round[i] = rows[0]
-		}
+// second of those keys whose first was confirmed, and so on. It starts nothing
+// after until and ends early when the broker is away; what is left over then is
+// neither sent nor failed.
+func (r *Relay) publishAll(ctx context.Context, c claim, until time.Time) (all result) {
+	for keys := c.byKey(); len(keys) > 0; {
 		var next [][]eventRow
-		for i, err := range r.publish(ctx, round) {
-			if err != nil {
-				failed = append(failed, failure{row: round[i], reason: err.Error()})
-				continue
+		for _, group := range groups(keys) {
+			if !time.Now().Before(until) {
+				return all
 			}
-			sent = append(sent, round[i].Position)
-			if len(keys[i]) > 1 {
-				next = append(next, keys[i][1:])
+			heads := make([]eventRow, len(group))
+			for i, rows := range group {
+				heads[i] = rows[0]
+			}
+			ok := r.record(ctx, &all, heads, r.publish(ctx, heads))
+			if all.away != nil {
+				return all
+			}
+			for i, rows := range group {
+				if ok[i] && len(rows) > 1 {
+					next = append(next, rows[1:])
+				}
 			}
 		}
 		keys = next
 	}
-	return sent, failed
+	return all
+}
+
+// suspicious is the number of failures after which an event is published alone:
+// if it is what breaks the connection, it takes no other event with it.
+const suspicious = 3
+
+// groups divides the keys of a round into those whose next event goes out in one
+// publish and those, last, whose next event goes out alone.
+func groups(keys [][]eventRow) [][][]eventRow {
+	var together [][]eventRow
+	var alone [][][]eventRow
+	for _, rows := range keys {
+		if rows[0].Attempts >= suspicious {
+			alone = append(alone, [][]eventRow{rows})
+		} else {
+			together = append(together, rows)
+		}
+	}
+	if len(together) == 0 {
+		return alone
+	}
+	return append([][][]eventRow{together}, alone...)
+}
+
+// record adds the results of one publish to all and reports which events were
+// confirmed. When none was because the broker could not be reached, the events
+// don't back off, the relay does; one that was alone does both.
+func (r *Relay) record(ctx context.Context, all *result, rows []eventRow, errs []error) (ok []bool) {
+	ok = make([]bool, len(rows))
+	var failed []failure
+	unreachable := 0
+	for i, err := range errs {
+		if err == nil {
+			ok[i] = true
+			all.sent = append(all.sent, rows[i].Position)
+			continue
+		}
+		if !errors.Is(err, event.ErrReturned) && !errors.Is(err, errTrace) {
+			unreachable++
+		} else if rows[i].Attempts == 0 {
+			r.tel.Log.WarnContext(ctx, "event not published, it is tried again", "event_id", rows[i].ID,
+				"event", rows[i].Type, "key", rows[i].Key, "error", err)
+		}
+		failed = append(failed, failure{row: rows[i], wait: r.delay(rows[i].Attempts), reason: err.Error()})
+	}
+	if unreachable == len(rows) {
+		all.away = fmt.Errorf("publish %d events: %w", len(rows), errs[0])
+		if rows[0].Attempts < suspicious {
+			for i := range failed {
+				failed[i].wait = 0
+			}
+		}
+	}
+	all.failed = append(all.failed, failed...)
+	return ok
 }
 
 var errResults = errors.New("the publisher returned another number of results than events")
@@ -88,7 +160,7 @@ func (r *Relay) publish(ctx context.Context, rows []eventRow) []error {
 		}
 		events, at, spans = append(events, e), append(at, i), append(spans, r.span(ctx, e))
 	}
-	ctx, cancel := context.WithTimeout(ctx, r.settings.Timeout)
+	ctx, cancel := context.WithTimeout(ctx, r.third())
 	defer cancel()
 	start := time.Now()
 	published := r.publisher.Publish(ctx, events)
@@ -120,15 +192,14 @@ func (r *Relay) span(ctx context.Context, e event.Event) trace.Span {
 	return span
 }
 
-// delay is the back-off of one event after its attempts so far: 0.2 s doubling up
-// to six times the relay's own, each jittered by half.
-func (r *Relay) delay(attempts int) time.Duration {
-	longest := 6 * r.settings.MaxWait
-	d := longest
-	if attempts < 16 {
-		d = min(longest, 200*time.Millisecond<<attempts)
+// delay is the back-off of one event after its failures so far: from 0.2 s up to
+// six times the relay's own longest.
+func (r *Relay) delay(failures int) time.Duration {
+	b := newBackOff(200*time.Millisecond, 6*r.settings.MaxWait)
+	for range min(failures, 16) {
+		b.NextBackOff()
 	}
-	return d/2 + rand.N(d)
+	return b.NextBackOff()
 }
 
 // The outcomes of publishing an event, as metrics name them.

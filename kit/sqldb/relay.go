@@ -17,8 +17,8 @@ import (
 // Each event is published at least once: a confirm that is lost makes it go out
 // again with the same id. The events of one key go out in the order of their
 // sequence, the next one only after the one before it is confirmed. An event that
-// fails holds up its own key alone and backs off; when nothing can be published
-// the relay itself backs off. It never gives up.
+// fails holds up its own key alone and backs off; when the broker is away the
+// relay itself backs off. It never gives up.
 type Relay struct {
 	outbox    *Outbox
 	publisher event.Publisher
@@ -32,8 +32,7 @@ type Relay struct {
 // RelaySettings of a Relay. The zero value of each field is its default.
 type RelaySettings struct {
 	Batch     int           // Events published together, 100.
-	Lease     time.Duration // How long a batch is this relay's, 30 s.
-	Timeout   time.Duration // How long a publish may take, a third of the lease.
+	Lease     time.Duration // How long a batch is this relay's, 30 s. A third of it bounds each publish.
 	Poll      time.Duration // How often to look unasked, 1 s.
 	Pace      time.Duration // Least time between two batches that aren't full, 10 ms: gathers events under load.
 	MaxWait   time.Duration // Longest back-off of the relay, 5 s; of one event, six times that.
@@ -51,7 +50,6 @@ func (s RelaySettings) withDefaults() RelaySettings {
 		s.Batch = 100
 	}
 	orDefault(&s.Lease, 30*time.Second)
-	orDefault(&s.Timeout, s.Lease/3)
 	orDefault(&s.Poll, time.Second)
 	orDefault(&s.Pace, 10*time.Millisecond)
 	orDefault(&s.MaxWait, 5*time.Second)
@@ -75,11 +73,16 @@ func NewRelay(o *Outbox, p event.Publisher, tel *telemetry.Telemetry, opts ...Re
 		opt(r)
 	}
 	r.settings = r.settings.withDefaults()
-	r.backoff = backoff.NewExponentialBackOff()
-	r.backoff.InitialInterval = min(100*time.Millisecond, r.settings.MaxWait)
-	r.backoff.Multiplier = 2
-	r.backoff.MaxInterval = r.settings.MaxWait
+	r.backoff = newBackOff(min(100*time.Millisecond, r.settings.MaxWait), r.settings.MaxWait)
 	return r
+}
+
+// newBackOff returns a series of waits that doubles from first to longest, each
+// jittered by half.
+func newBackOff(first, longest time.Duration) *backoff.ExponentialBackOff {
+	b := backoff.NewExponentialBackOff()
+	b.InitialInterval, b.MaxInterval, b.Multiplier = first, longest, 2
+	return b
 }
 
 // purgeEvery is how often sent events are looked through for old ones.
@@ -87,39 +90,42 @@ const purgeEvery = 10 * time.Minute
 
 // Run publishes until ctx ends; then it finishes the batch in flight, publishes
 // what is left within the time of a flush, and returns nil. What it can't
-// publish stays in the outbox for the next relay.
+// publish stays in the outbox for the next relay. A Relay runs once at a time.
 func (r *Relay) Run(ctx context.Context) error {
 	woken := true // Look at once: the last process may have left something.
 	for ctx.Err() == nil {
-		switch full, err := r.step(ctx, woken); {
+		// A batch isn't interrupted: an unconfirmed event would go out twice.
+		n, err := r.step(context.WithoutCancel(ctx), woken)
+		switch {
 		case err != nil:
 			r.failed(ctx, err)
 			woken = r.wait(ctx, r.backoff.NextBackOff(), nil)
-		case full:
-			woken = true
+		case n == r.settings.Batch:
+			woken = true // There may be more.
 		default:
-			r.succeeded(ctx)
 			r.purge(ctx)
 			r.wait(ctx, r.settings.Pace, nil)
 			woken = r.wait(ctx, r.settings.Poll, r.outbox.wake)
 		}
 	}
-	r.flush(ctx)
+	r.flush(context.WithoutCancel(ctx))
 	return nil
 }
 
-// step publishes one batch, if one is due, and reports whether it was full. It
-// isn't interrupted: ctx is only asked for its values.
-func (r *Relay) step(ctx context.Context, woken bool) (full bool, err error) {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), r.settings.Lease)
-	defer cancel()
+// step publishes one batch, if one is due, and returns its size.
+func (r *Relay) step(ctx context.Context, woken bool) (int, error) {
 	if !woken { // A glance costs less than a claim, which writes.
-		if due, err := r.outbox.waiting(ctx); err != nil || !due {
-			return false, err
+		if due, err := r.due(ctx); err != nil || !due {
+			return 0, err
 		}
 	}
-	n, err := r.batch(ctx)
-	return n == r.settings.Batch, err
+	return r.batch(ctx)
+}
+
+func (r *Relay) due(ctx context.Context) (bool, error) {
+	ctx, cancel := context.WithTimeout(ctx, r.third())
+	defer cancel()
+	return r.outbox.due(ctx)
 }
 
 // wait lets d pass. It reports true when wake spoke first.
@@ -135,12 +141,11 @@ func (r *Relay) wait(ctx context.Context, d time.Duration, wake <-chan struct{})
 	return false
 }
 
-// flush publishes what is left, until nothing is due or it fails.
+// flush publishes what is left, until nothing is due, it fails, or its time is
+// over.
 func (r *Relay) flush(ctx context.Context) {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), r.settings.Flush)
-	defer cancel()
-	for ctx.Err() == nil {
-		due, err := r.outbox.waiting(ctx)
+	for until := time.Now().Add(r.settings.Flush); time.Now().Before(until); {
+		due, err := r.due(ctx)
 		if err == nil && !due {
 			return
 		}
@@ -148,7 +153,7 @@ func (r *Relay) flush(ctx context.Context) {
 			_, err = r.batch(ctx)
 		}
 		if err != nil {
-			r.tel.Log.WarnContext(ctx, "events left in the outbox for the next start", "error", err)
+			r.tel.Log.WarnContext(ctx, "events stay in the outbox for the next start", "error", err)
 			return
 		}
 	}

@@ -51,6 +51,7 @@ func (db *DB) openSQLite(ctx context.Context, path string, o Options) error {
 		return err
 	}
 	db.write.writer = true
+	db.schema = db.write.DB.DB
 	if err := db.write.PingContext(ctx); err != nil {
 		return errors.Join(describe(path, err), db.write.Close())
 	}
@@ -78,7 +79,7 @@ func sqlitePool(path string, q url.Values, size int) (*pool, error) {
 	}
 	conns.SetMaxOpenConns(size)
 	conns.SetMaxIdleConns(size)
-	return &pool{DB: conns}, nil
+	return &pool{DB: conns, size: size}, nil
 }
 
 // createFile makes the database's directory and its file, readable by this user

@@ -66,7 +66,15 @@ func (db *DB) statement(query string) *statement {
 // pool is one set of connections.
 type pool struct {
 	*sqlx.DB
+	size   int
 	writer bool // SQLite's writer.
+}
+
+// dropIdle closes the idle connections. When one was lost the server has been
+// away, and the others are as dead.
+func (p *pool) dropIdle() {
+	p.SetMaxIdleConns(-1)
+	p.SetMaxIdleConns(p.size)
 }
 
 func (p *pool) slot(s *statement) *prepared {

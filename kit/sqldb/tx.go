@@ -5,47 +5,62 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"math/rand/v2"
 	"time"
 
 	"github.com/jmoiron/sqlx"
 )
 
-// maxConflicts is how often a transaction is run again that Postgres gave up in
-// favour of another.
-const maxConflicts = 5
+// maxRuns is how often a transaction is run that Postgres gives up in favour of
+// others, or whose connection is lost.
+const maxRuns = 6
 
 // Tx is a transaction. It is not for concurrent use and not for network calls.
 type Tx struct {
-	db       *DB
-	tx       *sqlx.Tx
-	stmts    map[*statement]*sqlx.Stmt
-	learned  []*statement
-	hooks    []func()
-	conflict bool
+	db      *DB
+	tx      *sqlx.Tx
+	stmts   map[*statement]*sqlx.Stmt
+	learned []*statement // Met for the first time, to be prepared in the pool afterwards.
+	hooks   []func()
+	again   bool // Nothing has happened, through no fault of the caller.
 }
 
 // Tx runs f in a transaction and commits it if f returns nil. Otherwise, and if f
 // panics, nothing has happened. On SQLite it has the write lock from the start.
 // When Postgres gives up the transaction in favour of another one (serialization
-// failure, deadlock), f is run again from the start: it must leave nothing behind
-// but what it wrote in tx. An error of the commit is returned; if the connection
+// failure, deadlock) or the connection is lost before the commit, f is run again
+// from the start: it must leave nothing behind but what it wrote in tx. It uses tx alone: on SQLite, writing through db in
+// here would wait for itself. An error of the commit is returned; if the connection
 // was lost in that moment, the outcome is unknown.
 func (db *DB) Tx(ctx context.Context, f func(tx *Tx) error) error {
-	for attempt := 1; ; attempt++ {
-		tx := &Tx{db: db, stmts: map[*statement]*sqlx.Stmt{}}
-		err := tx.run(ctx, f)
-		db.learn(ctx, tx.learned)
-		if err == nil {
-			for _, hook := range tx.hooks {
-				hook()
-			}
-			return nil
+	again, err := db.attempt(ctx, f)
+	if !again {
+		return err
+	}
+	waits := newBackOff(5*time.Millisecond, 100*time.Millisecond) // Jittered: the same two don't meet again.
+	for range maxRuns - 1 {
+		if !pause(ctx, waits.NextBackOff()) {
+			break
 		}
-		if !tx.conflict || attempt > maxConflicts || !pause(ctx, attempt) {
-			return err
+		if again, err = db.attempt(ctx, f); !again {
+			break
 		}
 	}
+	return err
+}
+
+// attempt runs f in a transaction once. It reports whether f may be run again
+// because nothing has happened, through no fault of f.
+func (db *DB) attempt(ctx context.Context, f func(tx *Tx) error) (again bool, err error) {
+	tx := &Tx{db: db, stmts: map[*statement]*sqlx.Stmt{}}
+	err = tx.run(ctx, f)
+	db.learn(ctx, tx.learned)
+	if err != nil {
+		return tx.again, err
+	}
+	for _, hook := range tx.hooks {
+		hook()
+	}
+	return false, nil
 }
 
 func (tx *Tx) run(ctx context.Context, f func(tx *Tx) error) (err error) {
@@ -55,6 +70,7 @@ func (tx *Tx) run(ctx context.Context, f func(tx *Tx) error) (err error) {
 		return err
 	})
 	if err != nil {
+		tx.failed(err)
 		return fmt.Errorf("begin transaction: %w", err)
 	}
 	ended := false
@@ -74,17 +90,15 @@ func (tx *Tx) run(ctx context.Context, f func(tx *Tx) error) (err error) {
 	ended = true
 	err = db.observer.do(ctx, db.statement("COMMIT"), func(context.Context) error { return tx.tx.Commit() })
 	if err != nil {
-		tx.conflict = tx.conflict || conflicts(err)
+		tx.again = tx.again || conflicts(err)
 		return fmt.Errorf("commit transaction: %w", err)
 	}
 	return nil
 }
 
-// pause waits before the next attempt: 5, 10, 20 … ms, jittered so that the same
-// two transactions don't meet again. It reports false when ctx ended.
-func pause(ctx context.Context, attempt int) bool {
-	base := 5 * time.Millisecond << (attempt - 1)
-	timer := time.NewTimer(base/2 + rand.N(base))
+// pause lets d pass. It reports false when ctx ended first.
+func pause(ctx context.Context, d time.Duration) bool {
+	timer := time.NewTimer(d)
 	defer timer.Stop()
 	select {
 	case <-ctx.Done():
@@ -132,8 +146,21 @@ func (tx *Tx) do(ctx context.Context, query string, f func(context.Context, *sql
 		}
 		return f(ctx, stmt)
 	})
-	tx.conflict = tx.conflict || conflicts(err)
+	tx.failed(err)
 	return err
+}
+
+// failed notes why a statement before the commit failed, if it did: f may change
+// or drop the error.
+func (tx *Tx) failed(err error) {
+	if err == nil {
+		return
+	}
+	tx.again = tx.again || conflicts(err)
+	if lost(err) {
+		tx.db.write.dropIdle()
+		tx.again = true
+	}
 }
 
 // prepare returns s on this transaction's connection. A statement that the pool
