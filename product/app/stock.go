@@ -2,8 +2,8 @@ package app
 
 import (
 	"context"
-	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -74,7 +74,17 @@ func (s *Stock) Settle(ctx context.Context) (more bool, err error) {
 		})
 	}
 	running.Wait()
-	return len(due) == settleBatch, errors.Join(failed...)
+	return len(due) == settleBatch, summary(failed)
+}
+
+// summary says how many settlements failed and why one of them did: they fail
+// together, when the order service is away.
+func summary(failed []error) error {
+	failed = slices.DeleteFunc(failed, func(err error) bool { return err == nil })
+	if len(failed) == 0 {
+		return nil
+	}
+	return fmt.Errorf("%d expired reservations stay open: %w", len(failed), failed[0])
 }
 
 // settle does what order decides. No transaction is held while it is asked.

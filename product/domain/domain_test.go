@@ -60,7 +60,7 @@ func TestNewDescription(t *testing.T) {
 		"line breaks":     {"a\r\n\tb", ""},
 		"1000 characters": {strings.Repeat("ế", 1000), ""},
 		"1001 characters": {strings.Repeat("a", 1001), "string_too_long"},
-		"NUL":             {"a\x00", "control_character"},
+		"NUL":             {"a\x00", "string_nul"},
 		"not UTF-8":       {"\xc3", "string_unicode"},
 	}
 	for name, tt := range tests {

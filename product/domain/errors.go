@@ -12,10 +12,11 @@ var (
 	ErrReservationMismatch = errs.New(errs.Conflict, "reservation_mismatch")
 )
 
-// Rules of fields that the kit does not name.
+// Rules of fields that package errs does not name.
 var (
 	errBlank   = errs.Violates("blank")             // Nothing to see in it.
-	errControl = errs.Violates("control_character") // NUL, line breaks in a name, …
-	errUnicode = errs.Violates("string_unicode")    // Not valid UTF-8.
+	errControl = errs.Violates("control_character") // A line break in a name, for instance.
+	errNUL     = errs.Violates("string_nul")
+	errUnicode = errs.Violates("string_unicode") // Not valid UTF-8.
 	errNotUUID = errs.Violates("uuid_parsing")
 )

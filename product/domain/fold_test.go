@@ -47,7 +47,7 @@ func TestNewWords(t *testing.T) {
 		}
 	}
 	for query, want := range map[string]string{
-		strings.Repeat("a", 256): "string_too_long", "a\x00": "control_character", "\xff": "string_unicode",
+		strings.Repeat("a", 256): "string_too_long", "a\x00": "string_nul", "\xff": "string_unicode",
 	} {
 		if _, err := domain.NewWords(query); broken(t, err) != want {
 			t.Errorf("%q: got %v, want %s", query, err, want)

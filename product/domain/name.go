@@ -59,7 +59,7 @@ func NewDescription(s string) (Description, error) {
 	case utf8.RuneCountInString(s) > maxDescription:
 		return Description{}, errs.TooLong(maxDescription)
 	case strings.ContainsRune(s, 0):
-		return Description{}, errControl
+		return Description{}, errNUL
 	}
 	return Description{s, true}, nil
 }

@@ -8,10 +8,7 @@ import (
 	"shop/kit/money"
 )
 
-const (
-	maxQuery = 255 // characters, as a name has
-	MaxLimit = 100
-)
+const maxQuery = 255 // characters, as a name has
 
 // Filter selects products. The zero Filter selects all.
 type Filter struct {
@@ -52,26 +49,7 @@ func NewWords(s string) ([]string, error) {
 	case utf8.RuneCountInString(s) > maxQuery:
 		return nil, errs.TooLong(maxQuery)
 	case strings.ContainsRune(s, 0):
-		return nil, errControl
+		return nil, errNUL
 	}
 	return words(Fold(s)), nil
-}
-
-// NewSkip returns n as a number of products to pass over, or the rule it breaks.
-func NewSkip(n int64) (int64, error) {
-	if n < 0 {
-		return 0, errs.GreaterOrEqual(0)
-	}
-	return n, nil
-}
-
-// NewLimit returns n as a page size, 1 to MaxLimit, or the rule it breaks.
-func NewLimit(n int64) (int, error) {
-	switch {
-	case n < 1:
-		return 0, errs.GreaterOrEqual(1)
-	case n > MaxLimit:
-		return 0, errs.LessOrEqual(MaxLimit)
-	}
-	return int(n), nil
 }

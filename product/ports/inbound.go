@@ -28,8 +28,8 @@ type List struct {
 	domain.Filter
 	domain.Sort
 	After *domain.Cursor // Start after this place, of the same Sort; nil = at the beginning.
-	Skip  int64          // Products to pass over from there.
-	Limit int            // 1 to domain.MaxLimit.
+	Skip  int            // Products to pass over from there.
+	Limit int            // At least 1.
 }
 
 // Page is what List found.

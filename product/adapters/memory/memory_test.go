@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"shop/product/adapters/memory"
+	"shop/product/adapters/orderstest"
 	"shop/product/adapters/storetest"
 )
 
@@ -11,5 +12,12 @@ func TestStore(t *testing.T) {
 	storetest.Run(t, func(*testing.T) storetest.Store {
 		s := memory.New()
 		return storetest.Store{Products: s, Reservations: s}
+	})
+}
+
+func TestOrders(t *testing.T) {
+	orderstest.Run(t, func(*testing.T) orderstest.Subject {
+		o := memory.NewOrders()
+		return orderstest.Subject{Orders: o, Place: o.Place, SetAway: o.SetAway}
 	})
 }

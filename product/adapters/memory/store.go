@@ -76,8 +76,8 @@ func (s *Store) List(_ context.Context, l ports.List, limit int) ([]domain.Produ
 			return domain.After(p, l.Sort).Compare(*l.After) <= 0
 		})
 	}
-	from := min(l.Skip, int64(len(found)))
-	return found[from:min(from+int64(limit), int64(len(found)))], nil
+	found = found[min(l.Skip, len(found)):]
+	return found[:min(limit, len(found))], nil
 }
 
 func (s *Store) Count(_ context.Context, f domain.Filter, ceiling int64) (int64, bool, error) {

@@ -42,7 +42,7 @@ func (s *Products) List(ctx context.Context, l ports.List, limit int) ([]domain.
 	where := filter(l.Filter, s.db.Dialect())
 	where.after(l.After)
 	rows, err := s.rows.List(ctx, s.db, sqldb.Query{
-		Where: where.text(), Args: where.args, OrderBy: orderBy(l.Sort), Limit: limit, Offset: int(l.Skip),
+		Where: where.text(), Args: where.args, OrderBy: orderBy(l.Sort), Limit: limit, Offset: l.Skip,
 	})
 	if err != nil {
 		return nil, err

@@ -106,7 +106,7 @@ func drawList(t *rapid.T, all []domain.Product) ports.List {
 	if some("has after") {
 		l.After = new(domain.After(rapid.SampledFrom(all).Draw(t, "after"), sort))
 	}
-	l.Skip = rapid.Int64Range(0, 4).Draw(t, "skip")
+	l.Skip = rapid.IntRange(0, 4).Draw(t, "skip")
 	return l
 }
 
@@ -121,7 +121,7 @@ func expected(all []domain.Product, l ports.List, limit int) []domain.Product {
 	slices.SortFunc(found, func(a, b domain.Product) int {
 		return domain.After(a, l.Sort).Compare(domain.After(b, l.Sort))
 	})
-	found = found[min(int(l.Skip), len(found)):]
+	found = found[min(l.Skip, len(found)):]
 	return found[:min(limit, len(found))]
 }
 

@@ -1,0 +1,98 @@
+// Package product is the product service: the catalogue of the shop and its
+// stock.
+package product
+
+import (
+	"context"
+	_ "embed"
+	"time"
+
+	"shop/kit/auth"
+	"shop/kit/cache/memory"
+	"shop/kit/endpoint"
+	"shop/kit/service"
+	"shop/kit/sqldb"
+	"shop/kit/web"
+
+	"shop/product/adapters/bus"
+	"shop/product/adapters/cached"
+	"shop/product/adapters/clock"
+	"shop/product/adapters/http"
+	"shop/product/adapters/metrics"
+	"shop/product/adapters/order"
+	"shop/product/adapters/sql"
+	"shop/product/app"
+	"shop/product/domain"
+	"shop/product/endpoints"
+	"shop/product/ports"
+)
+
+//go:embed openapi.yaml
+var openapi []byte
+
+// purgeInterval is how often reservations are looked for that may be forgotten.
+const purgeInterval = time.Hour
+
+// Spec is the service as its command, shop and tests run it.
+func Spec() service.Spec[Config] {
+	return service.Spec[Config]{
+		Name:       "product",
+		Defaults:   defaults(),
+		Migrations: sql.Migrations(),
+		Topology:   bus.Topology(),
+		New:        New,
+	}
+}
+
+// New wires the service.
+func New(_ context.Context, cfg Config, infra service.Infra) (*service.Service, error) {
+	s := &service.Service{Name: "product"}
+	tel, now := infra.Tel, infra.Now
+
+	users, err := auth.NewClient(string(cfg.UserServiceURL), tel, auth.Options{CacheTTL: cfg.AuthCacheTTL.Duration(), Now: now})
+	if err != nil {
+		return nil, err
+	}
+	s.Closers = append(s.Closers, service.Closer{Name: "user client", Close: func(context.Context) error { return users.Close() }})
+	orders, err := order.New(string(cfg.OrderServiceURL), tel, cfg.InternalToken)
+	if err != nil {
+		return nil, err
+	}
+	s.Closers = append(s.Closers, service.Closer{Name: "order client", Close: func(context.Context) error { return orders.Close() }})
+
+	var products ports.Products = sql.NewProducts(infra.DB)
+	var reservations ports.Reservations = sql.NewReservations(infra.DB, sqldb.NewInbox(sqldb.InboxClock(now)), bus.Queue)
+	caching := web.Check{Name: "redis", Probe: noCache}
+	if cfg.CacheEnabled {
+		store, err := memory.New[domain.Product](cfg.CacheMaxEntries, now)
+		if err != nil {
+			return nil, err
+		}
+		aside := cached.NewAside(store, tel, cfg.CacheTTL.Duration(), now)
+		products, reservations = cached.NewProducts(products, aside), cached.NewReservations(reservations, aside)
+		caching.Probe = cacheProbe("memory", store.Ping)
+	}
+	reservations = metrics.NewReservations(reservations, tel)
+
+	catalogue := app.NewCatalogue(products, now)
+	stock := app.NewStock(reservations, orders, now, cfg.ReservationTTL.Duration())
+
+	open := endpoint.NewStack(tel, cfg.RequestTimeout.Duration(), endpoint.NewLimiter(cfg.MaxConcurrency, 0))
+	set := endpoints.New(catalogue, stock, open, open.With(auth.Authenticate(users)))
+
+	api := infra.Web(cfg.Config)
+	api.Spec, api.Texts = openapi, http.Texts()
+	api.Before = append(api.Before, auth.FromHeader)
+	api.Checks = append(api.Checks, caching, brokerCheck(infra.Bus))
+	s.Handler = web.NewHandler(api, http.Routes(set))
+	s.Admin = service.DeadLetterRoutes(infra.Bus, bus.Queue)
+
+	s.Workers = []service.Worker{
+		{Name: "stock consumer", Run: func(ctx context.Context) error {
+			return infra.Bus.Subscribe(ctx, bus.Queue, bus.Prefetch, bus.Handler(stock))
+		}},
+		{Name: "settlement", Run: clock.Every(cfg.settleInterval(), tel.Log, "settle reservations", stock.Settle)},
+		{Name: "purge", Run: clock.Every(purgeInterval, tel.Log, "purge reservations", stock.Purge)},
+	}
+	return s, nil
+}
