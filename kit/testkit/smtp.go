@@ -70,6 +70,7 @@ func SMTP(t testing.TB) *MailServer {
 	t.Cleanup(func() {
 		close(m.stop)
 		_ = s.Close()
+		_ = l.Close() // The server does not know of it yet if the test was quicker.
 		<-served
 	})
 	return m
