@@ -13,7 +13,7 @@ import (
 type Event struct {
 	ID         string            // Unique; the message id a consumer's inbox remembers.
 	Type       string            // "order.created"; also the routing key.
-	Key        string            // What it is about: events of one key are delivered in Sequence.
+	Key        string            // What it is about: events of one key are delivered in Sequence. "" = in no order.
 	Sequence   int64             // 1, 2, … per Key.
 	OccurredAt time.Time         // UTC.
 	Data       json.RawMessage   // The payload, one JSON object.
