@@ -12,6 +12,7 @@ import (
 	"github.com/google/uuid"
 
 	"shop/kit/event"
+	"shop/kit/event/bus/sqlite"
 	"shop/kit/sqldb"
 	"shop/kit/telemetry"
 )
@@ -98,9 +99,9 @@ func (s Spec[C]) open(ctx context.Context, cfg C, parts Parts, i *Instance) erro
 		i.Infra.Bus = parts.Bus
 		return nil
 	}
-	bus, err := openBus(ctx, settings.CommonBus(), s.Topology, i.Infra.Tel)
+	bus, err := sqlite.Open(ctx, settings.CommonBus().BusFile, s.Topology, i.Infra.Tel)
 	if err != nil {
-		return fmt.Errorf("open the bus: %w", err)
+		return err
 	}
 	i.Infra.Bus = bus
 	i.onClose("bus", func(context.Context) error { return bus.Close() })

@@ -65,7 +65,7 @@ func (c Config) Validate() error {
 	f.Check(c.Host != "", "HOST", "must be set")
 	f.Check(isPort(c.Port), "PORT", "must be from 0 to 65535")
 	f.Check(isPort(c.AdminPort), "ADMIN_PORT", "must be from 0 to 65535")
-	f.Check(!isPort(c.Port) || isPort(c.adminPort()), "ADMIN_PORT", "must be set, because PORT + 1000 is no port")
+	f.Check(c.AdminPort != 0 || !isPort(c.Port) || isPort(c.adminPort()), "ADMIN_PORT", "must be set, because PORT + 1000 is no port")
 	f.Check(c.DatabaseURL != "", "DATABASE_URL", "must be set")
 	f.Check(c.InternalAuth == "token" || c.InternalAuth == "mesh", "INTERNAL_AUTH", "must be token or mesh")
 	f.Check(c.InternalAuth != "mesh" || isLoopback(c.Host), "HOST",

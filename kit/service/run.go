@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"net/http"
 	"time"
+
+	"shop/kit/web"
 )
 
 // Run binds the listeners of all instances, starts their workers, answers
@@ -52,13 +54,17 @@ func start(ctx context.Context, instances []*Instance, failed func(error)) error
 	}
 	background := context.WithoutCancel(ctx)
 	for _, i := range instances {
-		failed := func(err error) { failed(i.named(err)) }
-		i.workers.start(background, i.Service.Workers, i.Infra.Tel, failed)
-		i.admin.serve(i.adminHandler(), i.Infra.Tel, 0, failed) // Profiles take as long as they are asked to.
+		fail := func(err error) { failed(i.named(err)) }
+		i.workers.start(background, i.Service.Workers, i.Infra.Tel, fail)
+		i.admin.serve(i.adminHandler(), web.ServerOptions{Log: i.Infra.Tel.Log}, fail)
 	}
 	for _, i := range instances {
-		failed := func(err error) { failed(i.named(err)) }
-		i.public.serve(i.Service.Handler, i.Infra.Tel, bodyTimeout+2*i.cfg.RequestTimeout.Duration(), failed)
+		fail := func(err error) { failed(i.named(err)) }
+		i.public.serve(i.Service.Handler, web.ServerOptions{
+			ReadTimeout:  bodyTimeout,
+			WriteTimeout: bodyTimeout + 2*i.cfg.RequestTimeout.Duration(),
+			Log:          i.Infra.Tel.Log,
+		}, fail)
 		i.Infra.Tel.Log.InfoContext(ctx, "ready", "url", i.URL(), "admin_url", i.AdminURL(),
 			"version", i.cfg.Version(), "revision", BuildRevision())
 	}

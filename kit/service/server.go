@@ -4,21 +4,18 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 	"net"
 	"net/http"
 	"sync"
 	"time"
 
-	"shop/kit/telemetry"
+	"shop/kit/web"
 )
 
-// Limits of a connection. A client that is slower than these is no client.
 const (
-	headerTimeout = 5 * time.Second
-	bodyTimeout   = 8 * time.Second
-	idleTimeout   = 2 * time.Minute // Above the 90 s after which Go's clients let go themselves.
-	maxHeader     = 32 << 10        // bytes
+	// bodyTimeout is how long a request may take to arrive. It is below the
+	// default of SHUTDOWN_TIMEOUT, so that a slow client can't hold up a stop.
+	bodyTimeout = 8 * time.Second
 	// silence is how long a new connection may stay without a request while the
 	// server stops.
 	silence = 200 * time.Millisecond
@@ -50,18 +47,9 @@ func (s *server) url() string {
 }
 
 // serve answers with handler until stop; failed is called if that ends by itself.
-// Answers may take writeTimeout, 0 = any time.
-func (s *server) serve(handler http.Handler, tel *telemetry.Telemetry, writeTimeout time.Duration, failed func(error)) {
-	s.http = &http.Server{
-		Handler:           handler,
-		ReadHeaderTimeout: headerTimeout,
-		ReadTimeout:       bodyTimeout,
-		WriteTimeout:      writeTimeout,
-		IdleTimeout:       idleTimeout,
-		MaxHeaderBytes:    maxHeader,
-		ConnState:         s.track,
-		ErrorLog:          slog.NewLogLogger(tel.Log.Handler(), slog.LevelDebug), // Clients' faults: broken handshakes, resets.
-	}
+func (s *server) serve(handler http.Handler, o web.ServerOptions, failed func(error)) {
+	s.http = web.Server(handler, o)
+	s.http.ConnState = s.track
 	go func() {
 		if err := s.http.Serve(s.listener); !errors.Is(err, http.ErrServerClosed) {
 			failed(fmt.Errorf("serve %s: %w", s.listener.Addr(), err))

@@ -2,6 +2,7 @@ package service
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"runtime/debug"
 	"sync"
@@ -13,19 +14,29 @@ import (
 type workers struct {
 	cancel context.CancelFunc
 	done   sync.WaitGroup
+
+	mu     sync.Mutex
+	failed []error // While stopping.
 }
 
-// start runs every worker until stop. failed is told of one that ends before.
-func (w *workers) start(ctx context.Context, all []Worker, tel *telemetry.Telemetry, failed func(error)) {
+// start runs every worker until stop. fail is told of one that ends before.
+func (w *workers) start(ctx context.Context, all []Worker, tel *telemetry.Telemetry, fail func(error)) {
 	ctx, w.cancel = context.WithCancel(ctx)
 	for _, worker := range all {
 		w.done.Go(func() {
 			err := guarded(ctx, worker, tel)
+			if err != nil {
+				err = fmt.Errorf("%s: %w", worker.Name, err)
+			}
 			switch {
-			case err != nil:
-				failed(fmt.Errorf("%s: %w", worker.Name, err))
-			case ctx.Err() == nil:
-				failed(fmt.Errorf("%s: ended before it was asked to", worker.Name))
+			case ctx.Err() != nil:
+				w.mu.Lock()
+				defer w.mu.Unlock()
+				w.failed = append(w.failed, err)
+			case err == nil:
+				fail(fmt.Errorf("%s: ended before it was asked to", worker.Name))
+			default:
+				fail(err)
 			}
 		})
 	}
@@ -53,10 +64,13 @@ func (w *workers) stop(ctx context.Context) error {
 		w.done.Wait()
 		close(ended)
 	}()
+	var late error
 	select {
 	case <-ended:
-		return nil
 	case <-ctx.Done():
-		return fmt.Errorf("workers were cut off: %w", ctx.Err())
+		late = fmt.Errorf("workers were cut off: %w", ctx.Err())
 	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return errors.Join(append(w.failed, late)...)
 }
