@@ -57,11 +57,14 @@ func benchHandler(log *slog.Logger) http.Handler {
 }
 
 // discard is a response of no cost.
-type discard struct{ h http.Header }
+type discard struct {
+	h      http.Header
+	status int
+}
 
 func (d *discard) Header() http.Header         { return d.h }
 func (d *discard) Write(b []byte) (int, error) { return len(b), nil }
-func (d *discard) WriteHeader(int)             {}
+func (d *discard) WriteHeader(status int)      { d.status = status }
 
 func benchServe(b *testing.B, h http.Handler) {
 	r := httptest.NewRequestWithContext(b.Context(), http.MethodGet, "/things/7", http.NoBody)

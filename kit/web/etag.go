@@ -14,6 +14,9 @@ func IfMatch(r *http.Request) (etags []string, any bool) {
 		tags, star := entityTags(value)
 		etags, any = append(etags, tags...), any || star
 	}
+	if len(etags) == 0 && !any && r.Header["If-Match"] != nil {
+		etags = []string{""} // A condition with nothing in it can't be met either.
+	}
 	return etags, any
 }
 

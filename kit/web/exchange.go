@@ -172,10 +172,15 @@ func (m *mount) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	m.next.ServeHTTP(x, x.r)
 }
 
-// trace starts the span of r, the child of the caller's, if it has one.
+// trace starts the span of r, the child of the caller's, if it has one. A probe
+// or a page has ids only: what asks every few seconds would fill every trace
+// store.
 func (m *mount) trace(r *http.Request, method string) (context.Context, trace.Span) {
 	ctx := m.h.cfg.Tel.Propagator.Extract(r.Context(), carrier(r.Header))
 	if m.quiet {
+		if !trace.SpanContextFromContext(ctx).IsValid() {
+			ctx = trace.ContextWithSpanContext(ctx, unrecorded())
+		}
 		return ctx, trace.SpanFromContext(ctx)
 	}
 	start := m.spans[method]

@@ -5,6 +5,8 @@ import (
 	"encoding/hex"
 	"math/rand/v2"
 	"net/http"
+
+	"go.opentelemetry.io/otel/trace"
 )
 
 // maxRequestID is the longest X-Request-Id that is taken over from a client.
@@ -34,15 +36,25 @@ func saneID(id string) bool {
 	return true
 }
 
-// randomID returns 32 random hex digits, never all zero. It identifies, it does
-// not protect.
+// randomID returns 32 random hex digits. It identifies, it does not protect.
 func randomID() string {
-	var raw [16]byte
-	binary.NativeEndian.PutUint64(raw[:8], rand.Uint64()|1) //nolint:gosec // G404: see above.
-	binary.NativeEndian.PutUint64(raw[8:], rand.Uint64())   //nolint:gosec // G404: see above.
-	var text [32]byte
-	hex.Encode(text[:], raw[:])
+	id := randomTraceID()
+	var text [2 * len(id)]byte
+	hex.Encode(text[:], id[:])
 	return string(text[:])
+}
+
+// randomTraceID returns an id that is never all zero.
+func randomTraceID() (id trace.TraceID) {
+	binary.NativeEndian.PutUint64(id[:8], rand.Uint64()|1) //nolint:gosec // G404: see randomID.
+	binary.NativeEndian.PutUint64(id[8:], rand.Uint64())   //nolint:gosec // G404: see randomID.
+	return id
+}
+
+// unrecorded returns the ids of a trace that nobody records.
+func unrecorded() trace.SpanContext {
+	id := randomTraceID()
+	return trace.NewSpanContext(trace.SpanContextConfig{TraceID: id, SpanID: trace.SpanID(id[:8])})
 }
 
 // carrier lets a propagator read and write the headers of a request. Unlike
