@@ -41,6 +41,9 @@ type Client struct {
 func NewClient(base string, tel *telemetry.Telemetry, o ClientOptions) (*Client, error) {
 	u, err := url.Parse(base)
 	if err != nil {
+		if known := (*url.Error)(nil); errors.As(err, &known) {
+			err = known.Err // Without the address: there may be a password in it.
+		}
 		return nil, fmt.Errorf("address of a service: %w", err)
 	}
 	if u.Scheme != "http" && u.Scheme != "https" || u.Hostname() == "" {
