@@ -41,10 +41,10 @@ type result struct {
 }
 
 func (r *run) loop(ctx context.Context) error {
-	stop, giveUp := ctx.Done(), time.Time{}
+	stop, stopping, giveUp := ctx.Done(), false, time.Time{}
 	for {
 		now := r.Now()
-		if stop == nil {
+		if stopping {
 			if len(r.inFlight) == 0 && len(r.settled) == 0 {
 				return nil
 			}
@@ -52,7 +52,7 @@ func (r *run) loop(ctx context.Context) error {
 				return fmt.Errorf("record what became of %d messages: %w", len(r.settled), r.outage.err)
 			}
 		}
-		r.step(now, stop == nil)
+		r.step(now, stopping)
 		timer := time.NewTimer(r.wait(r.Now()))
 		select {
 		case res := <-r.results:
@@ -61,7 +61,7 @@ func (r *run) loop(ctx context.Context) error {
 			r.look = true
 		case <-timer.C:
 		case <-stop:
-			stop, giveUp = nil, r.Now().Add(patience)
+			stop, stopping, giveUp = nil, true, r.Now().Add(patience)
 		}
 		timer.Stop()
 	}
