@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"fmt"
 
-	"github.com/jmoiron/sqlx"
 	"github.com/lib/pq"
 )
 
@@ -35,14 +34,6 @@ func (d Dialect) Folder() string {
 		return "postgres"
 	}
 	return "sqlite"
-}
-
-// rebind turns ? into the engine's placeholders.
-func (d Dialect) rebind(query string) string {
-	if d == Postgres {
-		return sqlx.Rebind(sqlx.DOLLAR, query)
-	}
-	return query
 }
 
 // In returns the condition that column is one of the values of a list, which is

@@ -20,23 +20,23 @@ import (
 // room to spare, and nobody else publishes the same events meanwhile.
 func (r *Relay) third() time.Duration { return r.settings.Lease / 3 }
 
-// batch claims events, publishes them, writes down what became of them and
-// returns how many there were. The error says that the database or the broker
-// was away.
-func (r *Relay) batch(ctx context.Context) (int, error) {
+// batch claims events, publishes them and writes down what became of them. It
+// reports how many it claimed and sent; the error says that the database or the
+// broker was away.
+func (r *Relay) batch(ctx context.Context) (claimed, sent int, err error) {
 	start := time.Now()
 	c, err := r.claim(ctx)
 	if err != nil || len(c.rows) == 0 {
-		return 0, err
+		return 0, 0, err
 	}
 	result := r.publishAll(ctx, c, start.Add(r.third()))
 	if err := r.settle(ctx, c, result); err != nil {
-		return 0, err
+		return 0, 0, err
 	}
 	if len(result.sent) > 0 {
 		r.succeeded(ctx)
 	}
-	return len(c.rows), result.away
+	return len(c.rows), len(result.sent), result.away
 }
 
 func (r *Relay) claim(ctx context.Context) (claim, error) {

@@ -95,13 +95,13 @@ func (r *Relay) Run(ctx context.Context) error {
 	woken := true // Look at once: the last process may have left something.
 	for ctx.Err() == nil {
 		// A batch isn't interrupted: an unconfirmed event would go out twice.
-		n, err := r.step(context.WithoutCancel(ctx), woken)
+		more, err := r.step(context.WithoutCancel(ctx), woken)
 		switch {
 		case err != nil:
 			r.failed(ctx, err)
 			woken = r.wait(ctx, r.backoff.NextBackOff(), nil)
-		case n == r.settings.Batch:
-			woken = true // There may be more.
+		case more:
+			woken = true
 		default:
 			r.purge(ctx)
 			r.wait(ctx, r.settings.Pace, nil)
@@ -112,14 +112,15 @@ func (r *Relay) Run(ctx context.Context) error {
 	return nil
 }
 
-// step publishes one batch, if one is due, and returns its size.
-func (r *Relay) step(ctx context.Context, woken bool) (int, error) {
+// step publishes one batch, if one is due, and reports whether there may be more.
+func (r *Relay) step(ctx context.Context, woken bool) (more bool, err error) {
 	if !woken { // A glance costs less than a claim, which writes.
 		if due, err := r.due(ctx); err != nil || !due {
-			return 0, err
+			return false, err
 		}
 	}
-	return r.batch(ctx)
+	claimed, sent, err := r.batch(ctx)
+	return claimed == r.settings.Batch && sent > 0, err
 }
 
 func (r *Relay) due(ctx context.Context) (bool, error) {
@@ -141,7 +142,7 @@ func (r *Relay) wait(ctx context.Context, d time.Duration, wake <-chan struct{})
 	return false
 }
 
-// flush publishes what is left, until nothing is due, it fails, or its time is
+// flush publishes what is left, until nothing is due or goes out, or its time is
 // over.
 func (r *Relay) flush(ctx context.Context) {
 	for until := time.Now().Add(r.settings.Flush); time.Now().Before(until); {
@@ -149,11 +150,14 @@ func (r *Relay) flush(ctx context.Context) {
 		if err == nil && !due {
 			return
 		}
+		sent := 0
 		if err == nil {
-			_, err = r.batch(ctx)
+			_, sent, err = r.batch(ctx)
 		}
 		if err != nil {
 			r.tel.Log.WarnContext(ctx, "events stay in the outbox for the next start", "error", err)
+		}
+		if sent == 0 {
 			return
 		}
 	}
