@@ -122,4 +122,3 @@ func TestNotifyWhileTheUserServiceIsAway(t *testing.T) {
 		t.Fatalf("afterwards: got %q, %v, want recorded", outcome, err)
 	}
 }
-

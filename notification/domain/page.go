@@ -1,4 +1,4 @@
 package domain
 
 // Page selects a part of a list: at most Limit entries after the first Skip.
-type Page struct{ Skip, Limit int64 }
+type Page struct{ Skip, Limit int }

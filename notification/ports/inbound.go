@@ -42,8 +42,9 @@ type OfUser struct {
 	Page   domain.Page
 }
 
-// List is a page of notifications and the number of all there are.
+// List is a page of notifications.
 type List struct {
 	Notifications []domain.Notification
-	Total         int64
+	Total         int64 // Of all pages.
+	Next          int   // How many to skip for the next page; 0 = this is the last.
 }

@@ -48,7 +48,7 @@ var ErrLost = errs.New(errs.Conflict, "attempt_lost")
 
 // Archive keeps notifications for reading.
 type Archive interface {
-	// OfUser and OfOrder as in Reader.
+	// OfUser and OfOrder as in Reader, but without List.Next.
 	OfUser(ctx context.Context, q OfUser) (List, error)
 	OfOrder(ctx context.Context, orderID int64) ([]domain.Notification, error)
 }

@@ -112,9 +112,9 @@ func (s *Store) OfUser(_ context.Context, q ports.OfUser) (ports.List, error) {
 			of = append(of, row)
 		}
 	}
-	total := int64(len(of))
-	from := min(q.Page.Skip, total)
-	return ports.List{Notifications: of[from:min(from+q.Page.Limit, total)], Total: total}, nil
+	from := min(q.Page.Skip, len(of))
+	to := from + min(q.Page.Limit, len(of)-from)
+	return ports.List{Notifications: of[from:to], Total: int64(len(of))}, nil
 }
 
 // OfOrder as in ports.Archive.

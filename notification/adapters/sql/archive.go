@@ -14,12 +14,12 @@ func (s *Store) OfUser(ctx context.Context, q ports.OfUser) (ports.List, error) 
 	if err != nil {
 		return ports.List{}, err
 	}
-	if q.Page.Skip >= total {
+	if int64(q.Page.Skip) >= total {
 		return ports.List{Total: total}, nil
 	}
 	rows, err := s.rows.List(ctx, s.db, sqldb.Query{
 		Where: "user_id = ?", Args: []any{q.UserID}, OrderBy: "id DESC",
-		Limit: int(q.Page.Limit), Offset: int(q.Page.Skip),
+		Limit: q.Page.Limit, Offset: q.Page.Skip,
 	})
 	if err != nil {
 		return ports.List{}, err

@@ -11,7 +11,7 @@ import (
 
 	"shop/kit/testkit"
 	"shop/notification/adapters/channeltest"
-	"shop/notification/adapters/push"
+	"shop/notification/adapters/gateway/push"
 )
 
 const (

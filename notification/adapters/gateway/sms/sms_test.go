@@ -9,7 +9,7 @@ import (
 
 	"shop/kit/testkit"
 	"shop/notification/adapters/channeltest"
-	"shop/notification/adapters/sms"
+	"shop/notification/adapters/gateway/sms"
 )
 
 const recipient = "+84901234567"
