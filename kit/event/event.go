@@ -88,6 +88,8 @@ type Bus interface {
 	Publisher
 	Subscriber
 	DeadLetters
+	// Depth returns how many messages queue holds.
+	Depth(ctx context.Context, queue string) (Depth, error)
 	// Ping reports whether the broker can be reached, for health checks.
 	Ping(ctx context.Context) error
 	// Close lets go of the broker; Subscribe calls must have returned.

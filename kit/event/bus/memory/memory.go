@@ -161,7 +161,7 @@ func (b *Bus) Published() []event.Event {
 	return slices.Clone(b.published)
 }
 
-// Depth returns how many messages queue holds.
+// Depth implements event.Bus.
 func (b *Bus) Depth(_ context.Context, name string) (event.Depth, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()

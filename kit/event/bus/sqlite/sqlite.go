@@ -195,7 +195,7 @@ func (b *Bus) Ping(ctx context.Context) error {
 	return nil
 }
 
-// Depth returns how many messages queue holds.
+// Depth implements event.Bus.
 func (b *Bus) Depth(ctx context.Context, queue string) (event.Depth, error) {
 	var d struct {
 		Total    int64 `db:"total"`
