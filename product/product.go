@@ -16,7 +16,6 @@ import (
 
 	"shop/product/adapters/bus"
 	"shop/product/adapters/cached"
-	"shop/product/adapters/clock"
 	"shop/product/adapters/http"
 	"shop/product/adapters/metrics"
 	"shop/product/adapters/order"
@@ -27,8 +26,10 @@ import (
 	"shop/product/ports"
 )
 
+// OpenAPI is the document of the REST API.
+//
 //go:embed openapi.yaml
-var openapi []byte
+var OpenAPI []byte
 
 // purgeInterval is how often reservations are looked for that may be forgotten.
 const purgeInterval = time.Hour
@@ -81,7 +82,7 @@ func New(_ context.Context, cfg Config, infra service.Infra) (*service.Service, 
 	set := endpoints.New(catalogue, stock, open, open.With(auth.Authenticate(users)))
 
 	api := infra.Web(cfg.Config)
-	api.Spec, api.Texts = openapi, http.Texts()
+	api.Spec, api.Texts = OpenAPI, http.Texts()
 	api.Before = append(api.Before, auth.FromHeader)
 	api.Checks = append(api.Checks, caching, brokerCheck(infra.Bus))
 	s.Handler = web.NewHandler(api, http.Routes(set))
@@ -91,8 +92,8 @@ func New(_ context.Context, cfg Config, infra service.Infra) (*service.Service, 
 		{Name: "stock consumer", Run: func(ctx context.Context) error {
 			return infra.Bus.Subscribe(ctx, bus.Queue, bus.Prefetch, bus.Handler(stock))
 		}},
-		{Name: "settlement", Run: clock.Every(cfg.settleInterval(), tel.Log, "settle reservations", stock.Settle)},
-		{Name: "purge", Run: clock.Every(purgeInterval, tel.Log, "purge reservations", stock.Purge)},
+		{Name: "settlement", Run: service.Every(cfg.settleInterval(), tel.Log, "settle reservations", stock.Settle)},
+		{Name: "purge", Run: service.Every(purgeInterval, tel.Log, "purge reservations", stock.Purge)},
 	}
 	return s, nil
 }

@@ -1,0 +1,200 @@
+// Package local runs the whole shop in one process: the four services, each
+// with its own SQLite file, the SQLite bus between them, and real HTTP from one
+// to the other on loopback. It is the same code as the four binaries run; only
+// the settings are made here.
+package local
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"path/filepath"
+	"strconv"
+
+	"shop/kit/event"
+	"shop/kit/event/bus/sqlite"
+	"shop/kit/service"
+	"shop/kit/telemetry"
+	"shop/notification"
+	"shop/order"
+	"shop/product"
+	"shop/shop/operator"
+	"shop/shop/rest"
+	"shop/user"
+)
+
+// adminDistance is how far an admin port is above the service's port.
+const adminDistance = 1000
+
+// Options say where the shop lives.
+type Options struct {
+	Data     string    // Directory of its files; it is made when missing.
+	Host     string    // Address to listen on.
+	BasePort int       // Of user; the others follow. 0 = any free ports.
+	Log      io.Writer // Where all services log to.
+	Environ  map[string]string
+}
+
+// Shop is a shop that is built: its ports are taken, nothing answers yet.
+type Shop struct {
+	instances []*service.Instance
+	doors     []*door
+	bus       event.Bus
+	tel       *telemetry.Telemetry
+	release   func() error
+}
+
+// door is a service's two listeners before it is built.
+type door struct {
+	name          string
+	public, admin net.Listener
+}
+
+var names = []string{"user", "product", "order", "notification"}
+
+// Build takes the ports, makes what is missing in the data directory (files,
+// secrets, tables) and wires the services. Errors are one line a fault, and name
+// the port, file or setting; config.Faults are wrong settings.
+func Build(ctx context.Context, o Options) (*Shop, error) {
+	s := &Shop{}
+	if err := s.build(ctx, o); err != nil {
+		return nil, errors.Join(err, s.close(context.WithoutCancel(ctx)))
+	}
+	return s, nil
+}
+
+func (s *Shop) build(ctx context.Context, o Options) error {
+	if err := s.listen(ctx, o); err != nil {
+		return err
+	}
+	if err := writable(o.Data); err != nil {
+		return err
+	}
+	var err error
+	if s.release, err = lock(o.Data); err != nil {
+		return err
+	}
+	secrets, err := loadSecrets(filepath.Join(o.Data, "secrets"))
+	if err != nil {
+		return err
+	}
+	s.tel, err = telemetry.New(ctx, telemetry.Config{
+		Service: "bus", Version: service.BuildVersion(), Revision: service.BuildRevision(), LogWriter: o.Log,
+	})
+	if err != nil {
+		return err
+	}
+	s.bus, err = sqlite.Open(ctx, filepath.Join(o.Data, "bus.db"), order.Topology(), s.tel)
+	if err != nil {
+		return fmt.Errorf("open the bus: %w", err)
+	}
+	settings := settings{options: o, secrets: secrets, doors: s.doors}
+	return errors.Join(
+		add(ctx, s, 0, user.Spec(), settings),
+		add(ctx, s, 1, product.Spec(), settings),
+		add(ctx, s, 2, order.Spec(), settings),
+		add(ctx, s, 3, notification.Spec(), settings),
+	)
+}
+
+// listen takes all eight ports before anything else happens, so that a port in
+// use changes nothing on disk.
+func (s *Shop) listen(ctx context.Context, o Options) error {
+	at := func(n int) string {
+		if o.BasePort == 0 {
+			return net.JoinHostPort(o.Host, "0")
+		}
+		return net.JoinHostPort(o.Host, strconv.Itoa(o.BasePort+n))
+	}
+	var failed []error
+	for n, name := range names {
+		d := &door{name: name}
+		s.doors = append(s.doors, d)
+		var err error
+		if d.public, err = service.Listen(ctx, at(n)); err != nil {
+			failed = append(failed, err)
+		}
+		adminAt := net.JoinHostPort("127.0.0.1", "0")
+		if o.BasePort != 0 {
+			adminAt = net.JoinHostPort("127.0.0.1", strconv.Itoa(o.BasePort+adminDistance+n))
+		}
+		if d.admin, err = service.Listen(ctx, adminAt); err != nil {
+			failed = append(failed, err)
+		}
+	}
+	return errors.Join(failed...)
+}
+
+// Run answers requests until ctx ends, then stops in order; see service.Run.
+// ready is called when all four answer.
+func (s *Shop) Run(ctx context.Context, ready func()) error {
+	err := service.Run(ctx, ready, s.instances...)
+	s.instances, s.doors = nil, nil
+	return errors.Join(err, s.close(context.WithoutCancel(ctx)))
+}
+
+// close lets go of whatever Build has taken.
+func (s *Shop) close(ctx context.Context) error {
+	var failed []error
+	for _, i := range s.instances {
+		failed = append(failed, i.Close(ctx))
+	}
+	for _, d := range s.doors {
+		for _, l := range []net.Listener{d.public, d.admin} {
+			if l != nil {
+				if err := l.Close(); err != nil && !errors.Is(err, net.ErrClosed) {
+					failed = append(failed, err)
+				}
+			}
+		}
+	}
+	if s.bus != nil {
+		failed = append(failed, s.bus.Close())
+	}
+	if s.tel != nil {
+		failed = append(failed, s.tel.Shutdown(ctx))
+	}
+	if s.release != nil {
+		failed = append(failed, s.release())
+	}
+	return errors.Join(failed...)
+}
+
+// Public returns the services' doors as a client of this machine reaches them.
+func (s *Shop) Public() rest.Shop {
+	at := func(n int) rest.Client { return rest.Client{Base: s.instances[n].URL()} }
+	return rest.Shop{User: at(0), Product: at(1), Order: at(2), Notification: at(3)}
+}
+
+// Admin returns the admin ports.
+func (s *Shop) Admin() operator.Admin {
+	at := func(n int) rest.Client { return rest.Client{Base: s.instances[n].AdminURL()} }
+	return operator.Admin{Product: at(1), Order: at(2), Notification: at(3)}
+}
+
+// writable makes dir and proves that files can be made in it.
+func writable(dir string) error {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return fmt.Errorf("data directory %s can't be made: %w", dir, errors.Unwrap(err))
+	}
+	probe, err := os.CreateTemp(dir, ".writable-*")
+	if err != nil {
+		return fmt.Errorf("data directory %s can't be written: %w", dir, errors.Unwrap(err))
+	}
+	return errors.Join(probe.Close(), os.Remove(probe.Name()))
+}
+
+// Door is where a service is.
+type Door struct{ Name, URL, AdminURL string }
+
+// Doors returns the services in the order of their ports.
+func (s *Shop) Doors() []Door {
+	doors := make([]Door, len(s.instances))
+	for n, i := range s.instances {
+		doors[n] = Door{Name: i.Service.Name, URL: i.URL(), AdminURL: i.AdminURL()}
+	}
+	return doors
+}

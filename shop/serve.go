@@ -1,0 +1,147 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"os"
+	"path/filepath"
+	"text/tabwriter"
+	"time"
+
+	"github.com/caarlos0/env/v11"
+	"github.com/spf13/cobra"
+
+	"shop/kit/config"
+	"shop/kit/service"
+	"shop/shop/local"
+)
+
+// throwAway is the data directory that is made for one run only.
+const throwAway = ":memory:"
+
+// maxLog is how large the log may be at a start before it is set aside.
+const maxLog = 16 << 20 // bytes
+
+func serveFlags(cmd *cobra.Command, at *address) {
+	data := cmd.Flags().String("data", "data", "directory of the shop's files; "+throwAway+" = a private one that is removed at the end")
+	log := cmd.Flags().String("log", "", "file for the JSON log, - = standard error (default shop.log in the data directory)")
+	seeded := cmd.Flags().Bool("seed", false, "make demo users and products after the start")
+	cmd.RunE = func(cmd *cobra.Command, _ []string) (err error) {
+		began := time.Now()
+		dir, remove, err := dataDirectory(*data)
+		if err != nil {
+			return err
+		}
+		defer func() { err = errors.Join(err, remove()) }()
+		out, logPath, err := openLog(*log, dir)
+		if err != nil {
+			return err
+		}
+		defer func() { err = errors.Join(err, out.Close()) }()
+		environ, err := environment()
+		if err != nil {
+			return err
+		}
+		shop, err := local.Build(cmd.Context(), local.Options{
+			Data: dir, Host: at.host, BasePort: at.basePort, Log: out, Environ: environ,
+		})
+		if err != nil {
+			return err
+		}
+		seeding := make(chan error, 1)
+		ctx, cancel := context.WithCancel(cmd.Context())
+		defer cancel()
+		err = shop.Run(ctx, func() {
+			announce(cmd.OutOrStdout(), shop, dir, logPath, time.Since(began))
+			go func() {
+				var err error
+				if *seeded {
+					err = seedShop(ctx, cmd.OutOrStdout(), shop.Public())
+				}
+				if seeding <- err; err != nil {
+					cancel()
+				}
+			}()
+		})
+		select {
+		case failed := <-seeding:
+			if !errors.Is(failed, context.Canceled) {
+				err = errors.Join(err, failed)
+			}
+		default:
+		}
+		if err == nil {
+			fmt.Fprintln(cmd.OutOrStdout(), "Stopped; nothing was left in flight.")
+		}
+		return err
+	}
+}
+
+// environment is the process's, over that of a .env file in the working
+// directory.
+func environment() (map[string]string, error) {
+	environ, err := config.Dotenv(".")
+	if err != nil {
+		return nil, err
+	}
+	if environ == nil {
+		environ = map[string]string{}
+	}
+	maps.Copy(environ, env.ToMap(os.Environ()))
+	return environ, nil
+}
+
+// dataDirectory returns the directory to use and what removes it at the end.
+func dataDirectory(flag string) (dir string, remove func() error, err error) {
+	if flag != throwAway {
+		dir, err = filepath.Abs(flag)
+		return dir, func() error { return nil }, err
+	}
+	dir, err = os.MkdirTemp("", "shop-")
+	if err != nil {
+		return "", nil, fmt.Errorf("make a private data directory: %w", err)
+	}
+	return dir, func() error { return os.RemoveAll(dir) }, nil
+}
+
+// openLog opens the log for appending. One that has grown large is set aside
+// first, in place of the one set aside before.
+func openLog(flag, dir string) (io.WriteCloser, string, error) {
+	if flag == "-" {
+		return nopCloser{os.Stderr}, "standard error", nil
+	}
+	path := flag
+	if path == "" {
+		path = filepath.Join(dir, "shop.log")
+		if err := os.MkdirAll(dir, 0o700); err != nil {
+			return nil, "", fmt.Errorf("data directory %s can't be made: %w", dir, errors.Unwrap(err))
+		}
+	}
+	if info, err := os.Stat(path); err == nil && info.Size() > maxLog {
+		if err := os.Rename(path, path+".1"); err != nil {
+			return nil, "", fmt.Errorf("set the old log aside: %w", err)
+		}
+	}
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o600) //nolint:gosec // The operator's own path.
+	if err != nil {
+		return nil, "", fmt.Errorf("log %s can't be written: %w", path, errors.Unwrap(err))
+	}
+	return f, path, nil
+}
+
+type nopCloser struct{ io.Writer }
+
+func (nopCloser) Close() error { return nil }
+
+func announce(out io.Writer, shop *local.Shop, dir, log string, took time.Duration) {
+	fmt.Fprintf(out, "Shop %s is ready, %d ms after the start.\n\n", service.BuildVersion(), took.Milliseconds())
+	t := tabwriter.NewWriter(out, 0, 0, 3, ' ', 0)
+	for _, d := range shop.Doors() {
+		fmt.Fprintf(t, "  %s\t%s\tdocs %s/docs\tmetrics %s/metrics\n", d.Name, d.URL, d.URL, d.AdminURL)
+	}
+	_ = t.Flush()
+	fmt.Fprintf(out, "\n  data %s\n  log  %s\n\nTry it in a second terminal: go run ./shop demo. Ctrl-C stops.\n", dir, log)
+}
