@@ -89,16 +89,16 @@ func (s Spec[C]) Execute(ctx context.Context, args []string, stdout, stderr io.W
 		Short:         "The " + s.Name + " service",
 		Long:          "The " + s.Name + " service. Its settings are environment variables, or lines of a .env file here; .env.example lists them.",
 		Version:       BuildVersion() + " (" + BuildRevision() + ")",
-		Args:          usage(cobra.NoArgs),
+		Args:          Usage(cobra.NoArgs),
 		RunE:          s.serve,
 		SilenceErrors: true,
 		SilenceUsage:  true,
 	}
 	root.AddCommand(
-		&cobra.Command{Use: "serve", Short: "Serve until interrupted (the default)", Args: usage(cobra.NoArgs), RunE: s.serve},
+		&cobra.Command{Use: "serve", Short: "Serve until interrupted (the default)", Args: Usage(cobra.NoArgs), RunE: s.serve},
 		s.migrateCommand(),
-		&cobra.Command{Use: "health", Short: "Ask the service that runs here whether it is ready", Args: usage(cobra.NoArgs), RunE: s.health},
-		&cobra.Command{Use: "check-config", Short: "Show the settings, or everything that is wrong with them", Args: usage(cobra.NoArgs), RunE: s.checkConfig},
+		&cobra.Command{Use: "health", Short: "Ask the service that runs here whether it is ready", Args: Usage(cobra.NoArgs), RunE: s.health},
+		&cobra.Command{Use: "check-config", Short: "Show the settings, or everything that is wrong with them", Args: Usage(cobra.NoArgs), RunE: s.checkConfig},
 	)
 	if s.Commands != nil {
 		root.AddCommand(s.Commands(CLI[C]{s})...)
@@ -136,7 +136,9 @@ func (s Spec[C]) report(err error, stderr io.Writer) int {
 // usageError is a wrong command line.
 type usageError struct{ error }
 
-func usage(check cobra.PositionalArgs) cobra.PositionalArgs {
+// Usage makes what check finds a wrong command line, for a service's own
+// subcommands: exit code 2 and a hint to --help.
+func Usage(check cobra.PositionalArgs) cobra.PositionalArgs {
 	return func(cmd *cobra.Command, args []string) error {
 		if err := check(cmd, args); err != nil {
 			return usageError{err}

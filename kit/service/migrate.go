@@ -18,7 +18,7 @@ func (s Spec[C]) migrateCommand() *cobra.Command {
 	migrate := &cobra.Command{
 		Use:   "migrate",
 		Short: "Change or show the version of the database",
-		Args:  usage(cobra.NoArgs),
+		Args:  Usage(cobra.NoArgs),
 		RunE: func(*cobra.Command, []string) error {
 			return usageError{errors.New("migrate needs one of up, down, to, history, current")}
 		},
@@ -76,7 +76,7 @@ func (s Spec[C]) migrateCommand() *cobra.Command {
 func (s Spec[C]) migration(use, short string, args cobra.PositionalArgs,
 	do func(ctx context.Context, m *sqldb.Migrator, n int64, w io.Writer) error,
 ) *cobra.Command {
-	return &cobra.Command{Use: use, Short: short, Args: usage(args), RunE: func(cmd *cobra.Command, args []string) error {
+	return &cobra.Command{Use: use, Short: short, Args: Usage(args), RunE: func(cmd *cobra.Command, args []string) error {
 		n := int64(1)
 		if len(args) == 1 {
 			var err error
