@@ -103,6 +103,13 @@ func (c *Catalogue) reserve(
 	return r.answer, c.reserved, nil
 }
 
+// Put adds a product, or replaces it.
+func (c *Catalogue) Put(id domain.ProductID, p Product) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.products[id] = p
+}
+
 // Release gives the pieces of a reservation back, once.
 func (c *Catalogue) Release(id domain.ReservationID) {
 	c.mu.Lock()
