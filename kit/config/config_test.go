@@ -205,7 +205,7 @@ func TestAStructThatIsNoConfigurationIsABug(t *testing.T) {
 	}
 	type nameless struct{ A int }
 	type hidden struct {
-		a int `env:"A" doc:"a"`
+		a int `env:"A" doc:"a"` //nolint:unused // Load must refuse it.
 	}
 	type inner struct {
 		A int `env:"A" doc:"a"`

@@ -11,11 +11,11 @@ import (
 	"shop/kit/errs"
 )
 
-// Endpoint and Middleware are go-kit's own, so that any go-kit part fits.
-type (
-	Endpoint   = gokit.Endpoint
-	Middleware = gokit.Middleware
-)
+// Endpoint is go-kit's own, so that any go-kit part fits.
+type Endpoint = gokit.Endpoint
+
+// Middleware is go-kit's own too.
+type Middleware = gokit.Middleware
 
 // None is the response of a use case that returns nothing.
 type None struct{}

@@ -64,7 +64,7 @@ func counted(requests *prometheus.CounterVec, name string) Middleware {
 	ok := requests.WithLabelValues(name, "ok")
 	var failed [errs.Unavailable + 1]prometheus.Counter
 	for k := range failed {
-		failed[k] = requests.WithLabelValues(name, errs.Kind(k).String()) //nolint:gosec // G115: k is below the number of kinds.
+		failed[k] = requests.WithLabelValues(name, errs.Kind(k).String())
 	}
 	return func(next Endpoint) Endpoint {
 		return func(ctx context.Context, request any) (any, error) {

@@ -186,7 +186,7 @@ func TestHealth(t *testing.T) {
 // process starts the service as a process of its own and waits until it is ready.
 func process(t *testing.T, kind string) (p *exec.Cmd, ended func() (code int, stderr string)) {
 	t.Helper()
-	p = exec.CommandContext(t.Context(), os.Args[0]) //nolint:gosec // G204: this test binary.
+	p = exec.CommandContext(t.Context(), os.Args[0])
 	p.Dir = t.TempDir()
 	p.Env = append(os.Environ(), asService+"="+kind, "PORT=0", "HOST=127.0.0.1",
 		"DATABASE_URL=sqlite:///"+filepath.Join(p.Dir, "parrot.db"), "BUS_FILE="+filepath.Join(p.Dir, "bus.db"))

@@ -3,6 +3,7 @@ package testkit
 import (
 	"bytes"
 	"encoding/base64"
+	"errors"
 	"fmt"
 	"io"
 	"mime"
@@ -60,7 +61,7 @@ func findPart(want, contentType, encoding string, body io.Reader) (text string, 
 		parts := multipart.NewReader(body, params["boundary"])
 		for {
 			p, err := parts.NextRawPart()
-			if err == io.EOF {
+			if errors.Is(err, io.EOF) {
 				return "", false, nil
 			}
 			if err != nil {

@@ -16,7 +16,8 @@ import (
 	"shop/kit/testkit"
 )
 
-func post(ctx context.Context, t *testing.T, url, body string) (*http.Response, error) {
+// post sends body and returns what came back; status 0 = no answer.
+func post(ctx context.Context, t *testing.T, url, body string) (status int, header http.Header, answer string, err error) {
 	t.Helper()
 	r, err := http.NewRequestWithContext(ctx, http.MethodPost, url+"/sms?to=1", strings.NewReader(body))
 	if err != nil {
@@ -24,16 +25,18 @@ func post(ctx context.Context, t *testing.T, url, body string) (*http.Response, 
 	}
 	r.Header.Set("Idempotency-Key", "k")
 	resp, err := http.DefaultClient.Do(r)
-	if err == nil {
-		t.Cleanup(func() { _ = resp.Body.Close() })
+	if err != nil {
+		return 0, nil, "", err
 	}
-	return resp, err
+	defer resp.Body.Close()
+	b, err := io.ReadAll(resp.Body)
+	return resp.StatusCode, resp.Header, string(b), err
 }
 
 func TestHTTPSink(t *testing.T) {
 	sink := testkit.HTTPSink(t)
-	if resp, err := post(t.Context(), t, sink.URL, "hello"); err != nil || resp.StatusCode != http.StatusOK {
-		t.Fatalf("unscripted: %v, %v", resp, err)
+	if status, _, _, err := post(t.Context(), t, sink.URL, "hello"); err != nil || status != http.StatusOK {
+		t.Fatalf("unscripted: %d, %v", status, err)
 	}
 	got := sink.Requests()
 	if len(got) != 1 || got[0].Method != http.MethodPost || got[0].Path != "/sms?to=1" || string(got[0].Body) != "hello" ||
@@ -46,23 +49,20 @@ func TestHTTPSink(t *testing.T) {
 		testkit.Answer{Drop: true},
 		testkit.Answer{Status: http.StatusAccepted},
 	)
-	resp, err := post(t.Context(), t, sink.URL, "")
-	if err != nil {
-		t.Fatal(err)
+	status, header, body, err := post(t.Context(), t, sink.URL, "")
+	if err != nil || status != http.StatusTooManyRequests || header.Get("Retry-After") != "1" || body != "slowly" {
+		t.Errorf("first answer %d %v %s, %v", status, header, body, err)
 	}
-	if b, _ := io.ReadAll(resp.Body); resp.StatusCode != http.StatusTooManyRequests || resp.Header.Get("Retry-After") != "1" || string(b) != "slowly" {
-		t.Errorf("first answer %v %s", resp, b)
-	}
-	if _, err := post(t.Context(), t, sink.URL, ""); err == nil {
-		t.Error("the dropped connection gave an answer")
+	if status, _, _, err := post(t.Context(), t, sink.URL, ""); err == nil {
+		t.Errorf("the dropped connection gave the answer %d", status)
 	}
 	for range 2 { // The last answer stays.
-		if resp, err := post(t.Context(), t, sink.URL, ""); err != nil || resp.StatusCode != http.StatusAccepted {
-			t.Errorf("last answer %v, %v", resp, err)
+		if status, _, _, err := post(t.Context(), t, sink.URL, ""); err != nil || status != http.StatusAccepted {
+			t.Errorf("last answer %d, %v", status, err)
 		}
 	}
 	sink.Script(testkit.Answer{Hang: true})
-	if _, err := post(until(t, 50*time.Millisecond), t, sink.URL, ""); !errors.Is(err, context.DeadlineExceeded) {
+	if _, _, _, err := post(until(t, 50*time.Millisecond), t, sink.URL, ""); !errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("hanging: %v", err)
 	}
 }

@@ -21,18 +21,18 @@ func Eventually[C func() bool | func() error](t testing.TB, d time.Duration, con
 	defer deadline.Stop()
 	tick := time.NewTicker(poll)
 	defer tick.Stop()
-	for {
+	for late := false; ; {
 		ok, err := holds(condition)
-		if ok {
+		switch {
+		case ok:
 			return
+		case late:
+			t.Fatal(append([]any{"not within", d, "—"}, append(msg, reason(err)...)...)...)
 		}
 		select {
 		case <-tick.C:
 		case <-deadline.C:
-			if ok, err = holds(condition); ok {
-				return
-			}
-			t.Fatal(append([]any{"not within", d, "—"}, append(msg, reason(err)...)...)...)
+			late = true // One last look.
 		}
 	}
 }
