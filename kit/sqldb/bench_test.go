@@ -58,9 +58,8 @@ func BenchmarkGet(b *testing.B) {
 	})
 	b.Run("database_sql", func(b *testing.B) {
 		stmt, err := bare(b, path).PrepareContext(b.Context(), selectItem)
-		if err != nil {
-			b.Fatal(err)
-		}
+		must(b, err)
+		defer stmt.Close()
 		b.ReportAllocs()
 		for i := 0; b.Loop(); i++ {
 			var row item
@@ -142,13 +141,11 @@ func BenchmarkOrder(b *testing.B) {
 			if err != nil {
 				b.Fatal(err)
 			}
+			item, event := tx.StmtContext(b.Context(), insertItem), tx.StmtContext(b.Context(), insertEvent) //nolint:sqlclosecheck // Commit does.
 			var id int64
-			if err := tx.StmtContext(b.Context(), insertItem).QueryRowContext(b.Context(), fmt.Sprint("bare ", b.N, i), 5, 1, 0).Scan(&id); err != nil {
-				b.Fatal(err)
-			}
-			if _, err := tx.StmtContext(b.Context(), insertEvent).ExecContext(b.Context(), fmt.Sprint("bare", b.N, i), "order.created", fmt.Sprint("bare", id), 1, `{"n":1}`, "{}", 0); err != nil {
-				b.Fatal(err)
-			}
+			must(b, item.QueryRowContext(b.Context(), fmt.Sprint("bare ", b.N, i), 5, 1, 0).Scan(&id))
+			_, err = event.ExecContext(b.Context(), fmt.Sprint("bare", b.N, i), "order.created", fmt.Sprint("bare", id), 1, `{"n":1}`, "{}", 0)
+			must(b, err)
 			if err := tx.Commit(); err != nil {
 				b.Fatal(err)
 			}

@@ -134,6 +134,11 @@ func (o *Outbox) settle(ctx context.Context, c claim, r result) error {
 	})
 }
 
+func markSent(d Dialect) string {
+	return `UPDATE outbox SET sent_at = ?, attempts = attempts + 1, lease = '', last_error = ''
+		WHERE ` + d.In("position") + ` AND sent_at IS NULL`
+}
+
 // mark notes events as sent. It doesn't ask for the lease: a confirmed event is
 // sent, whoever was to publish it in the meantime.
 func (o *Outbox) mark(ctx context.Context, q Queryer, sent []int64, now time.Time) error {
@@ -141,9 +146,7 @@ func (o *Outbox) mark(ctx context.Context, q Queryer, sent []int64, now time.Tim
 		return nil
 	}
 	d := q.Dialect()
-	_, err := q.Exec(ctx, `UPDATE outbox SET sent_at = ?, attempts = attempts + 1, lease = '', last_error = ''
-		WHERE `+d.In("position")+` AND sent_at IS NULL`, From(now), d.List(sent))
-	if err != nil {
+	if _, err := q.Exec(ctx, markSent(d), From(now), d.List(sent)); err != nil {
 		return fmt.Errorf("mark events as sent: %w", err)
 	}
 	return nil

@@ -88,16 +88,11 @@ func (db *DB) Dialect() Dialect { return db.dialect }
 func (db *DB) Get(ctx context.Context, dest any, query string, args ...any) error {
 	s := db.statement(query)
 	return db.do(ctx, s, func(ctx context.Context) error {
-		p := db.poolOf(s)
-		stmt, err := p.prepare(ctx, s)
-		switch {
-		case err != nil:
+		stmt, err := db.poolOf(s).prepare(ctx, s)
+		if err != nil {
 			return err
-		case stmt == nil:
-			return p.GetContext(ctx, dest, s.text, args...)
-		default:
-			return stmt.GetContext(ctx, dest, args...)
 		}
+		return stmt.GetContext(ctx, dest, args...)
 	})
 }
 
@@ -105,16 +100,11 @@ func (db *DB) Get(ctx context.Context, dest any, query string, args ...any) erro
 func (db *DB) Select(ctx context.Context, dest any, query string, args ...any) error {
 	s := db.statement(query)
 	return db.do(ctx, s, func(ctx context.Context) error {
-		p := db.poolOf(s)
-		stmt, err := p.prepare(ctx, s)
-		switch {
-		case err != nil:
+		stmt, err := db.poolOf(s).prepare(ctx, s)
+		if err != nil {
 			return err
-		case stmt == nil:
-			return p.SelectContext(ctx, dest, s.text, args...)
-		default:
-			return stmt.SelectContext(ctx, dest, args...)
 		}
+		return stmt.SelectContext(ctx, dest, args...)
 	})
 }
 
@@ -126,11 +116,7 @@ func (db *DB) Exec(ctx context.Context, query string, args ...any) (affected int
 		if err != nil {
 			return err
 		}
-		if stmt == nil {
-			affected, err = affectedRows(db.write.ExecContext(ctx, s.text, args...))
-		} else {
-			affected, err = affectedRows(stmt.ExecContext(ctx, args...))
-		}
+		affected, err = affectedRows(stmt.ExecContext(ctx, args...))
 		return err
 	})
 	return affected, err

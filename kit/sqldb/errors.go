@@ -2,6 +2,7 @@ package sqldb
 
 import (
 	"errors"
+	"slices"
 	"strings"
 )
 
@@ -46,13 +47,14 @@ func (d *Duplicate) Is(target error) bool { return target == ErrDuplicate }
 // Unwrap returns the driver's error.
 func (d *Duplicate) Unwrap() error { return d.cause }
 
-// On reports whether the broken constraint is on column, or is named so that it
-// tells: an index users_username_key is on username.
+// On reports whether the broken constraint is on column, alone, with others, or
+// in an expression. Where SQLite tells only the name of an index, that name must
+// hold the column's: users_username_key is on username.
 func (d *Duplicate) On(column string) bool {
 	for _, c := range d.Columns {
-		if c == column {
+		if c == column || slices.Contains(strings.FieldsFunc(c, func(r rune) bool { return !isWord(byte(r)) }), column) {
 			return true
 		}
 	}
-	return strings.Contains(d.Constraint, column)
+	return len(d.Columns) == 0 && strings.Contains("_"+d.Constraint+"_", "_"+column+"_")
 }

@@ -31,7 +31,7 @@ func observed(t *testing.T, f func(t *testing.T, db *sqldb.DB, tel *testkit.Capt
 func attributes(s sdktrace.ReadOnlySpan) string {
 	var list []string
 	for _, a := range s.Attributes() {
-		list = append(list, string(a.Key)+"="+a.Value.Emit())
+		list = append(list, string(a.Key)+"="+a.Value.String())
 	}
 	return strings.Join(list, "\n")
 }

@@ -3,7 +3,6 @@ package sqldb
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"time"
 
@@ -128,6 +127,9 @@ func (o *Outbox) Wake() {
 	}
 }
 
+const countPending = `SELECT (SELECT count(*) FROM outbox WHERE sent_at IS NULL) AS n,
+	(SELECT occurred_at FROM outbox WHERE sent_at IS NULL ORDER BY position LIMIT 1) AS first`
+
 // Pending returns how many events wait to be published and how long ago the
 // first of them occurred; 0, 0 when there are none.
 func (o *Outbox) Pending(ctx context.Context) (n int64, oldest time.Duration, err error) {
@@ -135,9 +137,7 @@ func (o *Outbox) Pending(ctx context.Context) (n int64, oldest time.Duration, er
 		N     int64   `db:"n"`
 		First *Micros `db:"first"`
 	}
-	err = o.db.Get(ctx, &row, `SELECT (SELECT count(*) FROM outbox WHERE sent_at IS NULL) AS n,
-		(SELECT occurred_at FROM outbox WHERE sent_at IS NULL ORDER BY position LIMIT 1) AS first`)
-	if err != nil {
+	if err := o.db.Get(ctx, &row, countPending); err != nil {
 		return 0, 0, fmt.Errorf("count the outbox: %w", err)
 	}
 	if row.First != nil {
@@ -162,11 +162,7 @@ func (o *Outbox) Of(ctx context.Context, key string) ([]StoredEvent, error) {
 	}
 	events := make([]StoredEvent, len(rows))
 	for i, row := range rows {
-		e, err := row.event()
-		if err != nil {
-			return nil, err
-		}
-		events[i] = StoredEvent{Event: e, Attempts: row.Attempts, LastError: row.LastError}
+		events[i] = StoredEvent{Event: row.event(), Attempts: row.Attempts, LastError: row.LastError}
 		if row.SentAt != nil {
 			events[i].SentAt = row.SentAt.Time()
 		}
@@ -174,14 +170,17 @@ func (o *Outbox) Of(ctx context.Context, key string) ([]StoredEvent, error) {
 	return events, nil
 }
 
-const purgeBatch = 500
+const (
+	purgeBatch = 500
+	purgeSent  = `DELETE FROM outbox WHERE position IN (
+		SELECT position FROM outbox WHERE sent_at IS NOT NULL AND sent_at < ? ORDER BY sent_at LIMIT ?)`
+)
 
 // Purge removes the events that were sent before t, in small transactions, and
 // returns how many.
 func (o *Outbox) Purge(ctx context.Context, t time.Time) (removed int64, err error) {
 	for {
-		n, err := o.db.Exec(ctx, `DELETE FROM outbox WHERE position IN (
-			SELECT position FROM outbox WHERE sent_at IS NOT NULL AND sent_at < ? ORDER BY sent_at LIMIT ?)`, From(t), purgeBatch)
+		n, err := o.db.Exec(ctx, purgeSent, From(t), purgeBatch)
 		removed += n
 		if err != nil {
 			return removed, fmt.Errorf("purge the outbox: %w", err)
@@ -211,15 +210,13 @@ type eventRow struct {
 	Earlier    int     `db:"earlier"` // Unsent events of the key before this one, when it was claimed.
 }
 
-var errTrace = errors.New("its trace context is not a JSON object of texts")
-
-func (r eventRow) event() (event.Event, error) {
+func (r eventRow) event() event.Event {
 	e := event.Event{
 		ID: r.ID, Type: r.Type, Key: r.Key, Sequence: r.Sequence,
 		OccurredAt: r.OccurredAt.Time(), Data: json.RawMessage(r.Payload),
 	}
 	if err := json.Unmarshal([]byte(r.Trace), &e.Trace); err != nil {
-		return event.Event{}, fmt.Errorf("event %s in the outbox: %w", r.ID, errTrace)
+		e.Trace = nil // Somebody wrote into the table by hand: the event matters more than its trace.
 	}
-	return e, nil
+	return e
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"go.opentelemetry.io/otel/codes"
@@ -123,7 +124,7 @@ func (r *Relay) record(ctx context.Context, all *result, rows []eventRow, errs [
 			all.sent = append(all.sent, rows[i].Position)
 			continue
 		}
-		if !errors.Is(err, event.ErrReturned) && !errors.Is(err, errTrace) {
+		if !errors.Is(err, event.ErrReturned) {
 			unreachable++
 		} else if rows[i].Attempts == 0 {
 			r.tel.Log.WarnContext(ctx, "event not published, it is tried again", "event_id", rows[i].ID,
@@ -145,39 +146,30 @@ func (r *Relay) record(ctx context.Context, all *result, rows []eventRow, errs [
 
 var errResults = errors.New("the publisher returned another number of results than events")
 
-// publish hands one round to the publisher, each event in its span, and returns
-// one result for each.
+// publish hands events to the publisher, each in its span, and returns one result
+// for each.
 func (r *Relay) publish(ctx context.Context, rows []eventRow) []error {
-	results := make([]error, len(rows))
-	events := make([]event.Event, 0, len(rows))
-	at := make([]int, 0, len(rows))
-	spans := make([]trace.Span, 0, len(rows))
+	events, spans := make([]event.Event, len(rows)), make([]trace.Span, len(rows))
 	for i, row := range rows {
-		e, err := row.event()
-		if err != nil {
-			results[i] = err
-			continue
-		}
-		events, at, spans = append(events, e), append(at, i), append(spans, r.span(ctx, e))
+		events[i] = row.event()
+		spans[i] = r.span(ctx, events[i])
 	}
 	ctx, cancel := context.WithTimeout(ctx, r.third())
 	defer cancel()
 	start := time.Now()
-	published := r.publisher.Publish(ctx, events)
+	results := r.publisher.Publish(ctx, events)
 	took := time.Since(start)
-	for n, i := range at {
-		if len(published) != len(events) {
-			results[i] = errResults
-		} else {
-			results[i] = published[n]
+	if len(results) != len(events) {
+		results = slices.Repeat([]error{errResults}, len(events))
+	}
+	for i, err := range results {
+		kind := outcome(err)
+		r.outbox.metrics.published(trace.ContextWithSpan(ctx, spans[i]), rows[i], kind, took)
+		if err != nil {
+			spans[i].SetAttributes(semconv.ErrorTypeKey.String(kind))
+			spans[i].SetStatus(codes.Error, kind)
 		}
-		kind := outcome(results[i])
-		r.outbox.metrics.published(rows[i], kind, took, spans[n].SpanContext())
-		if results[i] != nil {
-			spans[n].SetAttributes(semconv.ErrorTypeKey.String(kind))
-			spans[n].SetStatus(codes.Error, kind)
-		}
-		spans[n].End()
+		spans[i].End()
 	}
 	return results
 }

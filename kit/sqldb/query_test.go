@@ -45,7 +45,7 @@ func TestGetSelectExec(t *testing.T) {
 		}
 		var none []int64
 		must(t, db.Select(ctx, &none, `SELECT id FROM items WHERE id = ?`, 9))
-		if none != nil && len(none) > 0 {
+		if len(none) > 0 {
 			t.Errorf("got %v", none)
 		}
 	})

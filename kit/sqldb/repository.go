@@ -33,7 +33,8 @@ func NewRepository[T any](name string, o ...Option) Repository[T] {
 }
 
 // Create inserts row. An id assigned by the database, and version 1 where it was
-// 0, are set on row. A row that exists is ErrDuplicate.
+// 0, are set on row. A row that exists is ErrDuplicate. Ids given by the caller
+// don't move Postgres' own counter: a table has the one kind or the other.
 func (r Repository[T]) Create(ctx context.Context, q Queryer, row *T) error {
 	v := reflect.ValueOf(row).Elem()
 	if r.version != nil && r.version.of(v).IsZero() {

@@ -84,10 +84,45 @@ func (p *pool) slot(s *statement) *prepared {
 	return &s.read
 }
 
-// prepare returns s prepared on this pool, nil if it isn't to be prepared.
-func (p *pool) prepare(ctx context.Context, s *statement) (*sqlx.Stmt, error) {
+// runner runs one statement, prepared or not.
+type runner interface {
+	GetContext(ctx context.Context, dest any, args ...any) error
+	SelectContext(ctx context.Context, dest any, args ...any) error
+	ExecContext(ctx context.Context, args ...any) (sql.Result, error)
+}
+
+var (
+	_ runner = (*sqlx.Stmt)(nil)
+	_ runner = unprepared{}
+)
+
+// unprepared is a statement beyond those that are kept.
+type unprepared struct {
+	on interface {
+		GetContext(ctx context.Context, dest any, query string, args ...any) error
+		SelectContext(ctx context.Context, dest any, query string, args ...any) error
+		ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error)
+	}
+	text string
+}
+
+func (u unprepared) GetContext(ctx context.Context, dest any, args ...any) error {
+	return u.on.GetContext(ctx, dest, u.text, args...)
+}
+
+func (u unprepared) SelectContext(ctx context.Context, dest any, args ...any) error {
+	return u.on.SelectContext(ctx, dest, u.text, args...)
+}
+
+func (u unprepared) ExecContext(ctx context.Context, args ...any) (sql.Result, error) {
+	return u.on.ExecContext(ctx, u.text, args...)
+}
+
+// prepare returns s prepared on this pool, once for all calls, or as it is if it
+// isn't kept.
+func (p *pool) prepare(ctx context.Context, s *statement) (runner, error) {
 	if !s.cached {
-		return nil, nil
+		return unprepared{p.DB, s.text}, nil
 	}
 	slot := p.slot(s)
 	if stmt := slot.stmt.Load(); stmt != nil {

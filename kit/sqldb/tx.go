@@ -18,7 +18,7 @@ const maxRuns = 6
 type Tx struct {
 	db      *DB
 	tx      *sqlx.Tx
-	stmts   map[*statement]*sqlx.Stmt
+	stmts   map[*statement]runner
 	learned []*statement // Met for the first time, to be prepared in the pool afterwards.
 	hooks   []func()
 	again   bool // Nothing has happened, through no fault of the caller.
@@ -51,16 +51,15 @@ func (db *DB) Tx(ctx context.Context, f func(tx *Tx) error) error {
 // attempt runs f in a transaction once. It reports whether f may be run again
 // because nothing has happened, through no fault of f.
 func (db *DB) attempt(ctx context.Context, f func(tx *Tx) error) (again bool, err error) {
-	tx := &Tx{db: db, stmts: map[*statement]*sqlx.Stmt{}}
-	err = tx.run(ctx, f)
+	tx := &Tx{db: db, stmts: map[*statement]runner{}}
+	if err = tx.run(ctx, f); err == nil {
+		tx.again = false
+		for _, hook := range tx.hooks {
+			hook()
+		}
+	}
 	db.learn(ctx, tx.learned)
-	if err != nil {
-		return tx.again, err
-	}
-	for _, hook := range tx.hooks {
-		hook()
-	}
-	return false, nil
+	return tx.again, err
 }
 
 func (tx *Tx) run(ctx context.Context, f func(tx *Tx) error) (err error) {
@@ -116,28 +115,28 @@ func (tx *Tx) Dialect() Dialect { return tx.db.dialect }
 
 // Get implements Queryer.
 func (tx *Tx) Get(ctx context.Context, dest any, query string, args ...any) error {
-	return tx.do(ctx, query, func(ctx context.Context, stmt *sqlx.Stmt) error {
+	return tx.do(ctx, query, func(ctx context.Context, stmt runner) error {
 		return stmt.GetContext(ctx, dest, args...)
 	})
 }
 
 // Select implements Queryer.
 func (tx *Tx) Select(ctx context.Context, dest any, query string, args ...any) error {
-	return tx.do(ctx, query, func(ctx context.Context, stmt *sqlx.Stmt) error {
+	return tx.do(ctx, query, func(ctx context.Context, stmt runner) error {
 		return stmt.SelectContext(ctx, dest, args...)
 	})
 }
 
 // Exec implements Queryer.
 func (tx *Tx) Exec(ctx context.Context, query string, args ...any) (affected int64, err error) {
-	err = tx.do(ctx, query, func(ctx context.Context, stmt *sqlx.Stmt) (err error) {
+	err = tx.do(ctx, query, func(ctx context.Context, stmt runner) (err error) {
 		affected, err = affectedRows(stmt.ExecContext(ctx, args...))
 		return err
 	})
 	return affected, err
 }
 
-func (tx *Tx) do(ctx context.Context, query string, f func(context.Context, *sqlx.Stmt) error) error {
+func (tx *Tx) do(ctx context.Context, query string, f func(context.Context, runner) error) error {
 	s := tx.db.statement(query)
 	err := tx.db.observer.do(ctx, s, func(ctx context.Context) error {
 		stmt, err := tx.prepare(ctx, s)
@@ -166,23 +165,23 @@ func (tx *Tx) failed(err error) {
 // prepare returns s on this transaction's connection. A statement that the pool
 // has not prepared yet is prepared for this transaction only and noted: the pool
 // can't do it now, because its one connection may be this one.
-func (tx *Tx) prepare(ctx context.Context, s *statement) (*sqlx.Stmt, error) {
+func (tx *Tx) prepare(ctx context.Context, s *statement) (runner, error) {
 	if stmt, ok := tx.stmts[s]; ok {
 		return stmt, nil
 	}
-	var stmt *sqlx.Stmt
 	if known := tx.db.write.slot(s).stmt.Load(); known != nil {
-		stmt = tx.tx.StmtxContext(ctx, known)
-	} else {
-		var err error
-		if stmt, err = tx.tx.PreparexContext(ctx, s.text); err != nil {
-			return nil, err
-		}
-		if s.cached {
-			tx.learned = append(tx.learned, s)
-		}
+		tx.stmts[s] = tx.tx.StmtxContext(ctx, known)
+		return tx.stmts[s], nil
+	}
+	if !s.cached {
+		return unprepared{tx.tx, s.text}, nil
+	}
+	stmt, err := tx.tx.PreparexContext(ctx, s.text)
+	if err != nil {
+		return nil, err
 	}
 	tx.stmts[s] = stmt
+	tx.learned = append(tx.learned, s)
 	return stmt, nil
 }
 
