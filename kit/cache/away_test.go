@@ -98,14 +98,13 @@ func TestAMissedInvalidationIsAppliedBeforeHitsAreServed(t *testing.T) {
 				}
 				read(t, a, &s, "v2", 2)
 				c.down.Store(false) // Version 1 still lies in it.
-				loads := int32(2)
 				for range 500 {
 					if v, err := a.Get(t.Context(), "product:1", s.load); err != nil || v != "v2" {
 						t.Fatalf("Get = %q, %v; want v2", v, err)
 					}
 					<-time.After(10 * time.Millisecond)
 				}
-				loads = s.loads.Load()
+				loads := s.loads.Load()
 				if loads > 150 {
 					t.Errorf("%d of 500 reads went to the source, want hits again within a second or so", loads)
 				}
@@ -179,7 +178,7 @@ func TestAMissedInvalidationHoldsInEveryProcess(t *testing.T) {
 		read(t, second, &s, "v1", 1)
 		for version := int64(2); version < 10; version++ {
 			<-time.After(time.Duration(version) * 37 * time.Millisecond) // At any phase of the second's looks.
-			read(t, second, &s, s.value(), s.loads.Load())         // It serves hits.
+			read(t, second, &s, s.value(), s.loads.Load())               // It serves hits.
 			link.down.Store(true)
 			s.version.Store(version)
 			pending.add("product:1", version)

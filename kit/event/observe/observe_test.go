@@ -120,7 +120,7 @@ func TestSpanContinuesTheTraceOfTheEvent(t *testing.T) {
 	}
 	attributes := map[string]string{}
 	for _, a := range span.Attributes() {
-		attributes[string(a.Key)] = a.Value.Emit()
+		attributes[string(a.Key)] = a.Value.String()
 	}
 	for key, want := range map[string]string{
 		"messaging.operation.name": "process", "messaging.destination.name": "order_notifications",

@@ -67,6 +67,7 @@ func run(t *testing.T, in func(t *testing.T, test func(t *testing.T, b event.Bus
 		"one message without its dependency does not hold up the others":  oneWithoutDependency,
 		"dead letters are listed and replayed":                            deadLetters,
 		"a consumer that stops finishes what is in flight":                stopsGracefully,
+		"depth tells what waits, is in flight and is dead":                depthCounts,
 		"ten thousand events":                                             tenThousand,
 		"a queue that does not exist can't be consumed":                   unknownQueue,
 		"a closed bus is unavailable":                                     closedIsUnavailable,

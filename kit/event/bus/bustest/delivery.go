@@ -11,6 +11,7 @@ import (
 
 	"shop/kit/errs"
 	"shop/kit/event"
+	"shop/kit/testkit"
 )
 
 func arrivesEverywhere(t *testing.T, b event.Bus) {
@@ -211,6 +212,36 @@ func stopsGracefully(t *testing.T, b event.Bus) {
 			}
 		}
 	}
+}
+
+func depthCounts(t *testing.T, b event.Bus) {
+	want := func(when string, want event.Depth) {
+		t.Helper()
+		testkit.Eventually(t, patience, func() error {
+			got, err := b.Depth(t.Context(), first)
+			if err == nil && got != want {
+				err = fmt.Errorf("depth is %+v, want %+v", got, want)
+			}
+			return err
+		}, when)
+	}
+	want("at first", event.Depth{})
+	for n := range int64(5) {
+		publish(t, b, made(onlyFirst, fmt.Sprint(n), 1))
+	}
+	want("before anybody consumes", event.Depth{Waiting: 5})
+	release := make(chan struct{})
+	r := recorder{handle: func(d event.Delivery) error {
+		<-release
+		if d.Key == "0" {
+			return event.ErrPayload
+		}
+		return nil
+	}}
+	consume(t, b, first, 2, r.Handle)
+	want("while two are handled", event.Depth{Waiting: 3, InFlight: 2})
+	close(release)
+	want("in the end", event.Depth{Dead: 1})
 }
 
 func tenThousand(t *testing.T, b event.Bus) {

@@ -3,6 +3,7 @@ package bustest
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"sync"
@@ -33,10 +34,8 @@ func publish(t *testing.T, b event.Bus, events ...event.Event) {
 	if len(results) != len(events) {
 		t.Fatalf("%d results for %d events", len(results), len(events))
 	}
-	for i, err := range results {
-		if err != nil {
-			t.Fatalf("publish %s: %v", events[i].ID, err)
-		}
+	if err := errors.Join(results...); err != nil {
+		t.Fatalf("publish: %v", err)
 	}
 }
 

@@ -53,7 +53,7 @@ func publishForEver(path string) error {
 		if err := b.Publish(ctx, []event.Event{e})[0]; err != nil {
 			return err
 		}
-		fmt.Println(e.ID)
+		fmt.Fprintln(os.Stdout, e.ID)
 	}
 }
 
@@ -67,7 +67,7 @@ func consumeForEver(path string, prefetch int, work func()) error {
 	var mu sync.Mutex
 	return b.Subscribe(ctx, "things", prefetch, func(_ context.Context, d event.Delivery) error {
 		mu.Lock()
-		fmt.Println(d.ID)
+		fmt.Fprintln(os.Stdout, d.ID)
 		mu.Unlock()
 		work()
 		return nil

@@ -55,8 +55,6 @@ type Consumer struct {
 func (c Consumer) Run(ctx context.Context) error {
 	r := &run{
 		Consumer: c,
-		// Handlers outlive ctx: what is in flight is finished.
-		work:     context.WithoutCancel(ctx),
 		results:  make(chan result, c.Prefetch),
 		inFlight: map[int64]struct{}{},
 		pause:    newPause(),

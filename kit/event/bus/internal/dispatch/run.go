@@ -22,7 +22,6 @@ const (
 // run is a Consumer at work. One goroutine owns it; handlers have their own.
 type run struct {
 	Consumer
-	work     context.Context //nolint:containedctx // Of the handlers, for the length of the run.
 	results  chan result
 	inFlight map[int64]struct{}
 	settled  []Settlement // To be recorded.
@@ -41,6 +40,7 @@ type result struct {
 }
 
 func (r *run) loop(ctx context.Context) error {
+	work := context.WithoutCancel(ctx) // What is in flight is finished and recorded.
 	stop, stopping, giveUp := ctx.Done(), false, time.Time{}
 	for {
 		now := r.Now()
@@ -52,7 +52,7 @@ func (r *run) loop(ctx context.Context) error {
 				return fmt.Errorf("record what became of %d messages: %w", len(r.settled), r.outage.err)
 			}
 		}
-		r.step(now, stopping)
+		r.step(work, now, stopping)
 		timer := time.NewTimer(r.wait(r.Now()))
 		select {
 		case res := <-r.results:
@@ -102,19 +102,19 @@ func (r *run) settle(res result) {
 }
 
 // step records what has ended, claims what there is room for, renews claims.
-func (r *run) step(now time.Time, stopping bool) {
+func (r *run) step(ctx context.Context, now time.Time, stopping bool) {
 	if r.outage.over(now) {
-		r.exchange(now, stopping)
+		r.exchange(ctx, now, stopping)
 	}
 	if r.Renewal > 0 && len(r.inFlight) > 0 && !now.Before(r.renewAt) {
 		r.renewAt = now.Add(r.Renewal)
-		ctx, cancel := context.WithTimeout(r.work, exchangeTimeout)
+		ctx, cancel := context.WithTimeout(ctx, exchangeTimeout)
 		defer cancel()
 		r.report(r.Store.Renew(ctx, slices.Collect(maps.Keys(r.inFlight))))
 	}
 }
 
-func (r *run) exchange(now time.Time, stopping bool) {
+func (r *run) exchange(ctx context.Context, now time.Time, stopping bool) {
 	if !r.next.IsZero() && !now.Before(r.next) {
 		r.look = true
 	}
@@ -122,9 +122,9 @@ func (r *run) exchange(now time.Time, stopping bool) {
 	if len(r.settled) == 0 && (room == 0 || !r.look) {
 		return
 	}
-	ctx, cancel := context.WithTimeout(r.work, exchangeTimeout)
+	bounded, cancel := context.WithTimeout(ctx, exchangeTimeout)
 	defer cancel()
-	claimed, next, err := r.Store.Exchange(ctx, r.settled, room)
+	claimed, next, err := r.Store.Exchange(bounded, r.settled, room)
 	r.report(err)
 	if err != nil {
 		r.look = true
@@ -134,11 +134,9 @@ func (r *run) exchange(now time.Time, stopping bool) {
 		delete(r.inFlight, s.Ref)
 	}
 	r.settled = r.settled[:0]
-	switch {
-	case room == 0: // Nothing was looked for; what was settled may have made way.
-		r.look = true
-	default:
-		r.look, r.next = len(claimed) == room, next
+	r.look = len(claimed) == room // Also where nothing was looked for: what was settled may have made way.
+	if room > 0 {
+		r.next = next
 	}
 	if r.Renewal > 0 && len(r.inFlight) == 0 {
 		r.renewAt = now.Add(r.Renewal)
@@ -148,7 +146,7 @@ func (r *run) exchange(now time.Time, stopping bool) {
 			continue // Our own claim had run out, as after a long stop of the process.
 		}
 		r.inFlight[m.Ref] = struct{}{}
-		go func(era int) { r.results <- result{m, era, r.handle(m.Delivery)} }(r.pause.era)
+		go func(era int) { r.results <- result{m, era, r.handle(ctx, m.Delivery)} }(r.pause.era)
 	}
 }
 
@@ -162,13 +160,13 @@ func (r *run) room(now time.Time, stopping bool) int {
 }
 
 // handle calls the handler. A panic is the message's fault.
-func (r *run) handle(d event.Delivery) (err error) {
+func (r *run) handle(ctx context.Context, d event.Delivery) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			err = fmt.Errorf("the handler panicked: %v", p)
 		}
 	}()
-	return r.Handle(r.work, d)
+	return r.Handle(ctx, d)
 }
 
 func (r *run) report(err error) {
