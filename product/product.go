@@ -10,6 +10,7 @@ import (
 	"shop/kit/auth"
 	"shop/kit/cache/memory"
 	"shop/kit/endpoint"
+	"shop/kit/event/observe"
 	"shop/kit/service"
 	"shop/kit/sqldb"
 	"shop/kit/web"
@@ -31,13 +32,16 @@ import (
 //go:embed openapi.yaml
 var OpenAPI []byte
 
+// name is the service's, in metrics, traces and logs.
+const name = "product"
+
 // purgeInterval is how often reservations are looked for that may be forgotten.
 const purgeInterval = time.Hour
 
 // Spec is the service as its command, shop and tests run it.
 func Spec() service.Spec[Config] {
 	return service.Spec[Config]{
-		Name:       "product",
+		Name:       name,
 		Defaults:   defaults(),
 		Migrations: sql.Migrations(),
 		Topology:   bus.Topology(),
@@ -47,7 +51,7 @@ func Spec() service.Spec[Config] {
 
 // New wires the service.
 func New(_ context.Context, cfg Config, infra service.Infra) (*service.Service, error) {
-	s := &service.Service{Name: "product"}
+	s := &service.Service{Name: name}
 	tel, now := infra.Tel, infra.Now
 
 	users, err := auth.NewClient(string(cfg.UserServiceURL), tel, auth.Options{CacheTTL: cfg.AuthCacheTTL.Duration(), Now: now})
@@ -88,9 +92,10 @@ func New(_ context.Context, cfg Config, infra service.Infra) (*service.Service, 
 	s.Handler = web.NewHandler(api, http.Routes(set))
 	s.Admin = service.DeadLetterRoutes(infra.Bus, bus.Queue)
 
+	events := observe.Bus(infra.Bus, tel, name, bus.Topology())
 	s.Workers = []service.Worker{
 		{Name: "stock consumer", Run: func(ctx context.Context) error {
-			return infra.Bus.Subscribe(ctx, bus.Queue, bus.Prefetch, bus.Handler(stock))
+			return events.Subscribe(ctx, bus.Queue, bus.Prefetch, bus.Handler(stock))
 		}},
 		{Name: "settlement", Run: service.Every(cfg.settleInterval(), tel.Log, "settle reservations", stock.Settle)},
 		{Name: "purge", Run: service.Every(purgeInterval, tel.Log, "purge reservations", stock.Purge)},
