@@ -15,6 +15,11 @@ const masked = "[masked]"
 // not log secrets in the first place. It masks attributes whose key names a
 // credential or contact data, and credentials inside of texts and errors.
 func Redact(_ []string, a slog.Attr) slog.Attr {
+	switch a.Value.Kind() {
+	case slog.KindBool, slog.KindDuration, slog.KindTime: // Too small for a secret: token_revoked, password_age.
+		return a
+	default:
+	}
 	if sensitive(a.Key) {
 		a.Value = slog.StringValue(masked)
 		return a
@@ -61,28 +66,39 @@ func redactAny(v slog.Value) slog.Value {
 	return v
 }
 
-// sensitive reports whether key names a credential or contact data: a word of
-// the list by itself or as the last word of the key ("push_token").
+// sensitive reports whether a word of key names a credential or contact data:
+// "push_token", "SECRET_KEY_PREVIOUS", "newPassword".
 func sensitive(key string) bool {
-	word := key
-	if i := strings.LastIndexAny(key, "_-. "); i >= 0 {
-		word = key[i+1:]
-	}
-	if len(word) > len("authorization") {
-		return false
-	}
-	switch strings.ToLower(word) {
-	case "password", "passwd", "secret", "token", "jwt", "authorization", "cookie", "credentials",
-		"email", "phone", "address", "recipient":
-		// "remote.address" and "listen_address" are places of the network, not of people.
-		return !strings.EqualFold(word, "address") || word == key
-	case "key":
-		switch strings.ToLower(strings.ReplaceAll(key, "-", "_")) {
-		case "secret_key", "api_key", "private_key", "signing_key":
+	for rest := key; rest != ""; {
+		var word string
+		word, rest = nextWord(rest)
+		switch strings.ToLower(word) {
+		case "password", "passwd", "secret", "token", "jwt", "authorization", "cookie", "credentials", "apikey",
+			"email", "phone", "recipient":
 			return true
+		case "address": // "listen_address" is a place of the network, not of a person.
+			return word == key
+		case "api", "private", "signing":
+			if next, _ := nextWord(rest); strings.EqualFold(next, "key") {
+				return true
+			}
 		}
 	}
 	return false
+}
+
+// nextWord cuts the first word off key, which separates words by a sign or by
+// an upper-case letter after a lower-case one.
+func nextWord(key string) (word, rest string) {
+	for i := 0; i < len(key); i++ {
+		switch c := key[i]; {
+		case c == '_', c == '-', c == '.', c == ' ':
+			return key[:i], key[i+1:]
+		case i > 0 && 'A' <= c && c <= 'Z' && 'a' <= key[i-1] && key[i-1] <= 'z':
+			return key[:i], key[i:]
+		}
+	}
+	return key, ""
 }
 
 var (
