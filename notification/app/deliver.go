@@ -10,11 +10,9 @@ import (
 	"shop/notification/ports"
 )
 
-// attempt makes the one attempt that claimed stands for and stores its outcome.
-// It returns ports.ErrLost if another process took the notification over
-// meanwhile, and an error if the outcome could not be stored before the claim ran
-// out: then the attempt is repeated by whoever claims it next.
-func (d *Dispatcher) attempt(ctx context.Context, claimed domain.Notification) error {
+// attempt makes the one attempt that claimed stands for, and stores and logs how
+// it ended.
+func (d *Dispatcher) attempt(ctx context.Context, claimed domain.Notification) {
 	err := d.send(ctx, claimed)
 	now := d.clock.Now()
 	var after domain.Notification
@@ -26,7 +24,18 @@ func (d *Dispatcher) attempt(ctx context.Context, claimed domain.Notification) e
 	default:
 		after = claimed.Missed(err, now, d.policy, d.clock.Spread())
 	}
-	return d.settle(context.WithoutCancel(ctx), claimed, after)
+	ctx = context.WithoutCancel(ctx)
+	log := d.log.With("notification_id", claimed.Identity(), "order_id", claimed.Order.ID, "attempt", claimed.Attempts)
+	if unsettled := d.settle(ctx, claimed, after); unsettled != nil {
+		log.ErrorContext(ctx, "outcome of a delivery is not stored; it may be repeated", "error", unsettled)
+		return
+	}
+	switch {
+	case after.State == domain.Failed:
+		log.WarnContext(ctx, "notification failed for good", "reason", after.Reason, "error", err)
+	case err != nil:
+		log.InfoContext(ctx, "notification will be tried again", "reason", after.Reason, "due_at", after.DueAt, "error", err)
+	}
 }
 
 // send puts the notification into words and hands it to its channel within the
@@ -51,7 +60,8 @@ func (d *Dispatcher) send(ctx context.Context, n domain.Notification) (err error
 }
 
 // settle stores the outcome, again and again while the store is away and the
-// claim lasts: what was sent and not settled is sent twice.
+// claim lasts: what was sent and not settled is sent twice. It returns
+// ports.ErrLost if another process took the notification over meanwhile.
 func (d *Dispatcher) settle(ctx context.Context, claimed, after domain.Notification) error {
 	ctx, cancel := context.WithTimeout(ctx, d.limits.Settle)
 	defer cancel()
@@ -62,11 +72,11 @@ func (d *Dispatcher) settle(ctx context.Context, claimed, after domain.Notificat
 			return nil
 		}
 		if errors.Is(err, ports.ErrLost) {
-			return fmt.Errorf("settle notification %d: %w", claimed.ID, err)
+			return err
 		}
 		select {
 		case <-ctx.Done():
-			return fmt.Errorf("settle notification %d: %w", claimed.ID, err)
+			return err
 		case <-time.After(pause):
 			pause = min(2*pause, settlePauseMax)
 		}

@@ -94,14 +94,15 @@ func (d *Dispatcher) Run(ctx context.Context) error {
 func (d *Dispatcher) serve(ctx, attempts context.Context, c domain.Channel) {
 	var running sync.WaitGroup
 	defer running.Wait()
-	free := make(slots, d.limits.Parallel)
+	free, away := make(slots, d.limits.Parallel), false
 	for free.take(ctx) {
 		taken := 1 + free.takeMore()
-		claimed := d.claim(ctx, c, taken)
+		claimed, err := d.claim(ctx, c, taken)
+		away = d.report(ctx, c, away, err)
 		for _, n := range claimed {
 			running.Go(func() {
 				defer free.give(1)
-				d.deliver(attempts, n)
+				d.attempt(attempts, n)
 			})
 		}
 		free.give(taken - len(claimed))
@@ -111,23 +112,24 @@ func (d *Dispatcher) serve(ctx, attempts context.Context, c domain.Channel) {
 	}
 }
 
-// claim returns at most limit notifications to deliver now. While the queue is
-// away there are none.
-func (d *Dispatcher) claim(ctx context.Context, c domain.Channel, limit int) []domain.Notification {
+// claim returns at most limit notifications to deliver now.
+func (d *Dispatcher) claim(ctx context.Context, c domain.Channel, limit int) ([]domain.Notification, error) {
 	now := d.clock.Now()
-	claimed, err := d.queue.Claim(ctx, c, now, now.Add(d.limits.lease()), limit)
-	if err != nil && ctx.Err() == nil {
-		d.log.ErrorContext(ctx, "claim notifications", "channel", c, "error", err)
-	}
-	return claimed
+	return d.queue.Claim(ctx, c, now, now.Add(d.limits.lease()), limit)
 }
 
-// deliver makes one attempt and reports what kept its outcome from being stored.
-func (d *Dispatcher) deliver(ctx context.Context, n domain.Notification) {
-	if err := d.attempt(ctx, n); err != nil {
-		d.log.ErrorContext(ctx, "outcome of a delivery is not stored; it will be repeated",
-			"notification", n.ID, "channel", n.Channel, "error", err)
+// report logs when the queue goes away and when it is back; it returns whether it
+// is away.
+func (d *Dispatcher) report(ctx context.Context, c domain.Channel, away bool, err error) bool {
+	switch {
+	case ctx.Err() != nil:
+		return away // Whatever it is, it is because of the end.
+	case err != nil && !away:
+		d.log.ErrorContext(ctx, "no notifications can be claimed", "channel", c, "error", err)
+	case err == nil && away:
+		d.log.InfoContext(ctx, "notifications can be claimed again", "channel", c)
 	}
+	return err != nil
 }
 
 // idle waits for a wake-up or the next poll; false means that ctx ended.

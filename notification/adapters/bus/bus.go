@@ -6,10 +6,10 @@ import (
 	"fmt"
 
 	"go.opentelemetry.io/otel/propagation"
-	"go.opentelemetry.io/otel/trace"
 
 	"shop/kit/errs"
 	"shop/kit/event"
+	"shop/kit/event/observe"
 	"shop/kit/money"
 	"shop/kit/telemetry"
 	"shop/notification/domain"
@@ -44,21 +44,22 @@ func Topology() event.Topology {
 	}
 }
 
-// Handler returns the handler of the queue. An event that can't be told, now or
-// ever, is dead-lettered with its reason; one whose buyer can't be looked up now
-// waits.
+// Handler returns the handler of the queue, with metrics notification_messages_total
+// and so on and a span for each event. An event that can never be told is
+// dead-lettered with its reason; one whose buyer can't be looked up now waits.
 func Handler(n ports.Notifier, tel *telemetry.Telemetry) event.Handler {
 	s := subscriber{n, tel}
 	handle := event.Mux(
 		event.On(created, s.tell),
 		event.On(statusChanged, s.tell),
 	)
-	return func(ctx context.Context, d event.Delivery) error {
+	bounded := func(ctx context.Context, d event.Delivery) error {
 		if len(d.Data) > maxPayload {
 			return event.ErrPayload.With("type", d.Type).Wrap(fmt.Errorf("%d bytes are more than %d", len(d.Data), maxPayload))
 		}
 		return handle(ctx, d)
 	}
+	return observe.Handler(tel, "notification", bounded, created, statusChanged)
 }
 
 type subscriber struct {
@@ -80,7 +81,7 @@ type order struct {
 }
 
 func (s subscriber) tell(ctx context.Context, d event.Delivery, o order) error {
-	news, err := o.news(d, s.traceparent(ctx, d))
+	news, err := o.news(d, s.traceparent(ctx))
 	if err != nil {
 		return err
 	}
@@ -88,16 +89,20 @@ func (s subscriber) tell(ctx context.Context, d event.Delivery, o order) error {
 	if err != nil {
 		return err
 	}
+	if outcome == ports.Duplicate {
+		observe.Duplicate(ctx)
+	}
 	s.tel.Log.DebugContext(ctx, "event handled", "outcome", outcome, "event", d.Type, "event_id", d.ID, "order_id", o.ID)
 	return nil
 }
 
 // news checks the payload.
 func (o order) news(d event.Delivery, traceparent string) (domain.News, error) {
-	for field, value := range map[string]*money.Amount{"unit_price": o.UnitPrice, "total_price": o.TotalPrice} {
-		if value == nil {
-			return domain.News{}, domain.ErrNews.With("field", field).Wrap(errs.Violates("missing"))
-		}
+	switch {
+	case o.UnitPrice == nil:
+		return domain.News{}, missing("unit_price")
+	case o.TotalPrice == nil:
+		return domain.News{}, missing("total_price")
 	}
 	return domain.NewNews(domain.News{
 		EventID: d.ID, Type: domain.Type(d.Type), Sequence: o.Sequence, OccurredAt: d.OccurredAt, Trace: traceparent,
@@ -108,12 +113,13 @@ func (o order) news(d event.Delivery, traceparent string) (domain.News, error) {
 	})
 }
 
-// traceparent returns the place in the order's trace where the event is handled,
-// or where it was made, or "".
-func (s subscriber) traceparent(ctx context.Context, d event.Delivery) string {
-	if !trace.SpanContextFromContext(ctx).IsValid() {
-		ctx = s.tel.Propagator.Extract(ctx, propagation.MapCarrier(d.Trace))
-	}
+func missing(field string) error {
+	return domain.ErrNews.With("field", field).Wrap(errs.Violates("missing"))
+}
+
+// traceparent returns the place in the order's trace where the event is handled:
+// deliveries are its children.
+func (s subscriber) traceparent(ctx context.Context) string {
 	carrier := propagation.MapCarrier{}
 	s.tel.Propagator.Inject(ctx, carrier)
 	return carrier["traceparent"]

@@ -11,6 +11,7 @@ import (
 	"shop/kit/errs"
 	"shop/kit/event"
 	"shop/kit/telemetry"
+	"shop/kit/testkit"
 	"shop/notification/adapters/bus"
 	"shop/notification/domain"
 	"shop/notification/ports"
@@ -18,13 +19,14 @@ import (
 
 // notifier keeps what it is told.
 type notifier struct {
-	news []domain.News
-	err  error
+	news    []domain.News
+	outcome ports.Outcome
+	err     error
 }
 
 func (n *notifier) Notify(_ context.Context, news domain.News) (ports.Outcome, error) {
 	n.news = append(n.news, news)
-	return ports.Recorded, n.err
+	return n.outcome, n.err
 }
 
 const (
@@ -43,12 +45,17 @@ func delivery(typ, data string) event.Delivery {
 }
 
 func TestNewsArrivesWhole(t *testing.T) {
-	n := &notifier{}
-	if err := bus.Handler(n, telemetry.Nop())(t.Context(), delivery("order.created", payload)); err != nil {
+	n, tel := &notifier{}, testkit.Telemetry(t)
+	if err := bus.Handler(n, tel.Telemetry)(t.Context(), delivery("order.created", payload)); err != nil {
 		t.Fatal(err)
 	}
+	span := tel.Spans("process order_notifications")[0]
+	if got, want := span.SpanContext().TraceID().String(), "0af7651916cd43dd8448eb211c80319c"; got != want {
+		t.Errorf("trace: got %s, want the event's, %s", got, want)
+	}
 	want := domain.News{
-		EventID: "0198a6f0-0000-7000-8000-000000000001", Type: domain.OrderCreated, Sequence: 1, OccurredAt: occurred, Trace: traceparent,
+		EventID: "0198a6f0-0000-7000-8000-000000000001", Type: domain.OrderCreated, Sequence: 1, OccurredAt: occurred,
+		Trace: "00-0af7651916cd43dd8448eb211c80319c-" + span.SpanContext().SpanID().String() + "-01",
 		Order: domain.Order{ID: 7, UserID: 3, Product: "Bàn phím", Quantity: 2, UnitPrice: 1999, Total: 3998, Status: domain.Pending},
 	}
 	if len(n.news) != 1 || n.news[0] != want {
@@ -66,7 +73,7 @@ func TestEventsOfTheOldSystem(t *testing.T) {
 	if err := bus.Handler(n, telemetry.Nop())(t.Context(), d); err != nil {
 		t.Fatal(err)
 	}
-	if got := n.news[0]; got.Sequence != 0 || got.Trace != "" || got.Order.UnitPrice != 2400000000 || got.Order.Total != 2400000000 {
+	if got := n.news[0]; got.Sequence != 0 || got.Trace == "" || got.Order.UnitPrice != 2400000000 || got.Order.Total != 2400000000 {
 		t.Errorf("got %+v", got)
 	}
 }
@@ -107,6 +114,20 @@ func TestEventsThatCanNeverBeTold(t *testing.T) {
 				t.Errorf("told %+v", n.news)
 			}
 		})
+	}
+}
+
+func TestOutcomesAreCounted(t *testing.T) {
+	for outcome, counted := range map[ports.Outcome]string{
+		ports.Recorded: "acked", ports.Superseded: "acked", ports.Duplicate: "duplicate",
+	} {
+		tel := testkit.Telemetry(t)
+		if err := bus.Handler(&notifier{outcome: outcome}, tel.Telemetry)(t.Context(), delivery("order.created", payload)); err != nil {
+			t.Fatal(err)
+		}
+		if got := tel.Value("notification_messages_total", "event_type", "order.created", "outcome", counted); got != 1 {
+			t.Errorf("%s: counted %v times as %s, want once", outcome, got, counted)
+		}
 	}
 }
 
