@@ -2,24 +2,14 @@ package openapi
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
 
 	"go.yaml.in/yaml/v3"
 )
 
-// JSON returns a YAML document as JSON, its members in the order in which they
+// toJSON returns a YAML document as JSON, its members in the order in which they
 // are written: that is the order in which the pages show them.
-func JSON(document []byte) ([]byte, error) {
-	var root yaml.Node
-	if err := yaml.Unmarshal(document, &root); err != nil {
-		return nil, fmt.Errorf("read the OpenAPI document: %w", err)
-	}
-	if len(root.Content) != 1 {
-		return nil, errors.New("read the OpenAPI document: it is empty")
-	}
-	return appendNode(nil, root.Content[0], 0)
-}
+func toJSON(n *yaml.Node) ([]byte, error) { return appendNode(nil, n, 0) }
 
 // maxDepth bounds what an alias inside of its own anchor would make endless.
 const maxDepth = 100

@@ -121,14 +121,20 @@ func TestAssets(t *testing.T) {
 		t.Run(path, func(t *testing.T) {
 			plain := get(t, pages[path], "GET", path)
 			packed := get(t, pages[path], "GET", path, "Accept-Encoding", "br, gzip;q=0.8")
-			z, err := gzip.NewReader(packed.Body)
-			if err != nil {
-				t.Fatal(err)
+			body := packed.Body.Bytes()
+			if packed.Header().Get("Content-Encoding") == "gzip" {
+				z, err := gzip.NewReader(bytes.NewReader(body))
+				if err != nil {
+					t.Fatal(err)
+				}
+				if body, err = io.ReadAll(z); err != nil {
+					t.Fatal(err)
+				}
+			} else if len(body) > 100_000 {
+				t.Errorf("%d bytes are sent as they are to a client that takes gzip", len(body))
 			}
-			unpacked, err := io.ReadAll(z)
-			if err != nil || !bytes.Equal(unpacked, plain.Body.Bytes()) || packed.Header().Get("Content-Encoding") != "gzip" || plain.Header().Get("Content-Encoding") != "" {
-				t.Errorf("%d bytes plain, %d packed (%v), encodings %q and %q", plain.Body.Len(), len(unpacked), err,
-					plain.Header().Get("Content-Encoding"), packed.Header().Get("Content-Encoding"))
+			if !bytes.Equal(body, plain.Body.Bytes()) || len(body) == 0 {
+				t.Errorf("%d bytes plain, %d packed", plain.Body.Len(), len(body))
 			}
 			for _, no := range []string{"", "br", "gzip;q=0", "gzip; q=0.0", "identity"} {
 				if w := get(t, pages[path], "GET", path, "Accept-Encoding", no); w.Header().Get("Content-Encoding") != "" {
@@ -141,38 +147,6 @@ func TestAssets(t *testing.T) {
 			}
 			if w := get(t, pages[path], "HEAD", path); w.Code != 200 || w.Body.Len() > 0 || w.Header().Get("Content-Length") != plain.Header().Get("Content-Length") {
 				t.Errorf("HEAD: %d, %d bytes, length %s", w.Code, w.Body.Len(), w.Header().Get("Content-Length"))
-			}
-		})
-	}
-}
-
-func TestJSON(t *testing.T) {
-	tests := map[string]struct{ yaml, want string }{
-		"order is kept":      {"b: 1\na: 2\n", `{"b":1,"a":2}`},
-		"numbers as written": {"[24000000.00, 1, -2, 1e3, 0x1f, 1_000, .5]", `[24000000.00,1,-2,1e3,31,1000,0.5]`},
-		"texts":              {`[a, 'b', "c\u0111", 'yes', 'null', '7', "<>"]`, `["a","b","cđ","yes","null","7","\u003c\u003e"]`},
-		"words":              {"[true, false, null, ~, yes]", `[true,false,null,null,"yes"]`},
-		"times stay texts":   {"a: 2026-01-02T03:04:05Z", `{"a":"2026-01-02T03:04:05Z"}`},
-		"keys that are none": {"200: a\ntrue: b", `{"200":"a","true":"b"}`},
-		"anchors":            {"a: &x {k: 1}\nb: *x", `{"a":{"k":1},"b":{"k":1}}`},
-		"lists":              {"a:\n  - 1\n  - [2, {b: []}]\n", `{"a":[1,[2,{"b":[]}]]}`},
-		"many lines":         {"a: |\n  x\n  y\n", `{"a":"x\ny\n"}`},
-		"a merge is none":    {"a: &x {k: 1}\nb: {<<: *x}", ``},
-		"a list as key":      {"? [a]\n: b", ``},
-		"an endless alias":   {"a: &x [*x]", ``},
-		"infinity":           {"a: .inf", ``},
-		"an empty document":  {"# nothing", ``},
-		"what is no YAML":    {"a: [", ``},
-		"bytes":              {"a: !!binary aGk=", `{"a":"hi"}`},
-	}
-	for name, tt := range tests {
-		t.Run(name, func(t *testing.T) {
-			got, err := openapi.JSON([]byte(tt.yaml))
-			if (err == nil) != (tt.want != "") || string(got) != tt.want {
-				t.Errorf("%s, %v; want %s", got, err, tt.want)
-			}
-			if err == nil && !json.Valid(got) {
-				t.Errorf("no JSON: %s", got)
 			}
 		})
 	}

@@ -32,7 +32,7 @@ func Call[Req, Resp any](
 	c *Client, method, route string, target func(Req) string, body func(Req) any,
 ) func(context.Context, Req) (Resp, error) {
 	create := func(ctx context.Context, request any) (*http.Request, error) {
-		req := request.(Req) //nolint:errcheck,forcetypeassert // The function below is the only caller.
+		req := request.(Req) // The function below is the only caller.
 		var wire any
 		if body != nil {
 			wire = body(req)

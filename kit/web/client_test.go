@@ -180,7 +180,7 @@ func TestAServiceThatIsAwayOrHangs(t *testing.T) {
 
 	canceled, cancel := context.WithCancel(t.Context())
 	cancel()
-	short, cancelShort := context.WithTimeout(t.Context(), 20*time.Millisecond)
+	short, cancelShort := context.WithTimeout(t.Context(), 50*time.Millisecond)
 	defer cancelShort()
 	tests := map[string]struct {
 		ctx     context.Context
@@ -190,8 +190,8 @@ func TestAServiceThatIsAwayOrHangs(t *testing.T) {
 		want    *errs.Error
 	}{
 		"nobody listens":              {t.Context(), gone.URL, 0, time.Minute, errs.ErrUnavailable},
-		"it hangs":                    {t.Context(), hanging, 0, 20 * time.Millisecond, errs.ErrUnavailable},
-		"it hangs within its answer":  {t.Context(), hanging, 1, 20 * time.Millisecond, errs.ErrUnavailable},
+		"it hangs":                    {t.Context(), hanging, 0, 50 * time.Millisecond, errs.ErrUnavailable},
+		"it hangs within its answer":  {t.Context(), hanging, 1, 50 * time.Millisecond, errs.ErrUnavailable},
 		"the caller has less time":    {short, hanging, 0, time.Minute, errs.ErrUnavailable},
 		"the caller has gone already": {canceled, hanging, 0, time.Minute, errs.ErrTimeout},
 	}
@@ -202,7 +202,7 @@ func TestAServiceThatIsAwayOrHangs(t *testing.T) {
 			if !errors.Is(err, tt.want) {
 				t.Errorf("error %v, want %v", err, tt.want)
 			}
-			if took := time.Since(start); took > 5*time.Second {
+			if took := time.Since(start); took > 30*time.Second {
 				t.Errorf("took %v", took)
 			}
 		})

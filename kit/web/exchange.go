@@ -88,7 +88,7 @@ type exchange struct {
 }
 
 // exchangeOf returns the exchange that w is. Every handler is behind a mount.
-func exchangeOf(w http.ResponseWriter) *exchange { return w.(*exchange) } //nolint:errcheck,forcetypeassert // See above.
+func exchangeOf(w http.ResponseWriter) *exchange { return w.(*exchange) }
 
 // Unwrap lets http.ResponseController reach the connection.
 func (x *exchange) Unwrap() http.ResponseWriter { return x.ResponseWriter }

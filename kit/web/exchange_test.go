@@ -57,7 +57,7 @@ func TestTheStatusOfTheResponseCounts(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer response.Body.Close()
-	testkit.Eventually(t, 5*time.Second, func() bool {
+	testkit.Eventually(t, time.Minute, func() bool {
 		lines := tel.Logs("request")
 		return len(lines) == 1 && lines[0]["status"] == 200.0 && lines[0]["bytes"] == 7.0
 	}, "a line with status 200 and 7 bytes")
