@@ -5,6 +5,7 @@ import (
 
 	"shop/user/adapters/attemptstest"
 	"shop/user/adapters/hashertest"
+	"shop/user/adapters/journaltest"
 	"shop/user/adapters/memory"
 	"shop/user/adapters/sessionstest"
 	"shop/user/adapters/userstest"
@@ -28,4 +29,17 @@ func TestAttempts(t *testing.T) {
 
 func TestHasher(t *testing.T) {
 	hashertest.Run(t, func(*testing.T) ports.Hasher { return memory.NewHasher("v1") })
+}
+
+func TestJournal(t *testing.T) {
+	journaltest.Run(t, func(*testing.T) (ports.Journal, func() []ports.EventName) {
+		journal := &memory.Journal{}
+		return journal, func() []ports.EventName {
+			var names []ports.EventName
+			for _, e := range journal.Entries() {
+				names = append(names, e.Name)
+			}
+			return names
+		}
+	})
 }
