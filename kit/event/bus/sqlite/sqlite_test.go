@@ -278,6 +278,27 @@ func TestPayloadsArriveAsTheyAre(t *testing.T) {
 	}
 }
 
+// Whatever a key is made of, its next message follows.
+func TestKeysAreTakenAsTheyAre(t *testing.T) {
+	b := open(t, filepath.Join(t.TempDir(), "bus.db"), topology)
+	keys := []string{"7", "", "a\x00b", "a\x00c", "\xff\xfe", "\xff\xfd", `"quoted"`, "Đơn hàng", strings.Repeat("k", 10_000)}
+	for n := range int64(2) {
+		for _, key := range keys {
+			publish(t, b, made(key, n+1))
+		}
+	}
+	var in inbox
+	consume(t, b, in.Handle)
+	testkit.Eventually(t, 10*time.Second, func() bool { return len(in.list()) == 2*len(keys) }, "messages arrive")
+	seen := map[string]bool{}
+	for _, id := range in.list() {
+		seen[id] = true
+	}
+	if len(seen) != 2*len(keys) {
+		t.Errorf("%d different messages arrived, want %d", len(seen), 2*len(keys))
+	}
+}
+
 // A publisher that was built before a queue existed feeds it all the same.
 func TestBindingsAreTheFilesNotTheProgrammes(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "bus.db")

@@ -135,15 +135,14 @@ func (s *store) settle(ctx context.Context, tx *sqldb.Tx, settled []dispatch.Set
 	if len(done) == 0 {
 		return nil
 	}
-	var keys []string
-	if err := tx.Select(ctx, &keys, `DELETE FROM messages WHERE owner = ? AND seq IN (SELECT value FROM json_each(?)) RETURNING key`,
+	if _, err := tx.Exec(ctx, `
+		UPDATE messages SET first = 1 WHERE seq IN (
+		    SELECT (SELECT MIN(later.seq) FROM messages later WHERE later.queue = m.queue AND later.key = m.key AND later.seq > m.seq)
+		    FROM messages m WHERE m.owner = ? AND m.seq IN (SELECT value FROM json_each(?)))`,
 		s.owner, list(done)); err != nil {
 		return err
 	}
-	_, err := tx.Exec(ctx, `
-		UPDATE messages SET first = 1 WHERE seq IN (
-		    SELECT MIN(seq) FROM messages WHERE queue = ? AND key IN (SELECT value FROM json_each(?)) GROUP BY key)`,
-		s.queue, list(keys))
+	_, err := tx.Exec(ctx, `DELETE FROM messages WHERE owner = ? AND seq IN (SELECT value FROM json_each(?))`, s.owner, list(done))
 	return err
 }
 
