@@ -75,7 +75,8 @@ func quote(value string) string {
 	return value
 }
 
-// Print writes NAME=value for every setting of cfg, with secrets masked.
+// Print writes NAME=value for every setting of cfg, with secrets masked and
+// words for values that are computed.
 func Print[T any](w io.Writer, cfg T) error {
 	fields, err := fieldsOf(reflect.ValueOf(&cfg).Elem())
 	if err != nil {
@@ -86,6 +87,10 @@ func Print[T any](w io.Writer, cfg T) error {
 		text, err := textOf(f.value)
 		if err != nil {
 			return fmt.Errorf("print %s: %w", f.key, err)
+		}
+		if auto := f.tag.Get("auto"); auto != "" && f.value.IsZero() {
+			fmt.Fprintf(&b, "%s= # %s\n", f.key, auto)
+			continue
 		}
 		fmt.Fprintf(&b, "%s=%s\n", f.key, shown(f, text))
 	}

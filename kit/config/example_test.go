@@ -42,7 +42,7 @@ func TestACopyOfTheExampleChangesNothing(t *testing.T) {
 
 func TestPrintMasksSecrets(t *testing.T) {
 	cfg, err := config.Load[settings](config.Environ(with(map[string]string{
-		"SECRET_KEY": "hunter2hunter2", "DATABASE_URL": "postgresql://shop:hunter2@h/d", "ALLOWED_ORIGINS": "http://a,http://b", "MAYBE": "3",
+		"SECRET_KEY": "hunter2hunter2", "DATABASE_URL": "postgresql://shop:hunter2@h/d", "ALLOWED_ORIGINS": "http://a,http://b", "MAYBE": "3", "COUNT": "0",
 	})))
 	if err != nil {
 		t.Fatal(err)
@@ -62,7 +62,7 @@ DATABASE_URL=postgresql://shop:[masked]@h/d
 USER_SERVICE_URL=http://127.0.0.1:8001
 SMALL=1
 SHARE=0.5
-COUNT=2
+COUNT= # twice the cores
 MAYBE=3
 BUS_FILE=./data/bus.db
 SMTP_HOST=
