@@ -11,8 +11,9 @@ import (
 )
 
 const (
-	maxDeadLetters = 1000    // Listed at once; more are a case for a query, not for a list.
-	maxReplayBody  = 1 << 20 // bytes
+	maxDeadLetters = 1000     // Listed at once; more are a case for a query, not for a list.
+	maxReplayBody  = 1 << 20  // bytes
+	maxShown       = 16 << 10 // bytes of one payload; longer ones are cut.
 )
 
 // deadLetter is one given-up message as operators see it.
@@ -54,7 +55,7 @@ func (d deadLetters) list(r *http.Request) (any, int, error) {
 	for i, l := range found {
 		list[i] = deadLetter{
 			Queue: l.Queue, ID: l.ID, Type: l.Type, Key: l.Key, Attempts: l.Attempts, Reason: l.Reason,
-			DeadAt: l.DeadAt.UTC(), TraceID: traceID(l.Trace["traceparent"]), Data: l.Data,
+			DeadAt: l.DeadAt.UTC(), TraceID: traceID(l.Trace["traceparent"]), Data: shown(l.Data),
 		}
 	}
 	return list, http.StatusOK, nil
@@ -90,6 +91,26 @@ func (deadLetters) answer(f func(*http.Request) (body any, status int, err error
 		w.WriteHeader(status)
 		_, _ = w.Write(b) // Whoever asked has gone; nothing to be done.
 	})
+}
+
+// shown returns a payload as it is, or as a text where it is no JSON, which may be
+// why it is dead, or too long for a list.
+func shown(payload json.RawMessage) json.RawMessage {
+	switch {
+	case len(payload) == 0:
+		return nil
+	case len(payload) <= maxShown && json.Valid(payload):
+		return payload
+	}
+	text := string(payload)
+	if len(text) > maxShown {
+		text = fmt.Sprintf("%s… (%d bytes)", text[:maxShown], len(text))
+	}
+	quoted, err := json.Marshal(text) // What is no UTF-8 is replaced.
+	if err != nil {
+		return nil // Unreachable: every text encodes.
+	}
+	return quoted
 }
 
 // traceID returns the trace id of a W3C traceparent, "" if it is none.

@@ -89,3 +89,27 @@ func TestDeadLetterRoutes(t *testing.T) {
 		}
 	})
 }
+
+// TestDeadLettersThatAreNoJSON: what a message died of must not hide it.
+func TestDeadLettersThatAreNoJSON(t *testing.T) {
+	for name, tt := range map[string]struct{ data, want string }{
+		"nothing":         {"", `"data":null`},
+		"broken":          {`{"order_id":`, `"data":"{\"order_id\":"`},
+		"no text":         {"\xff\x00", `"data":"\ufffd\u0000"`},
+		"nested too deep": {strings.Repeat("[", 12_000) + strings.Repeat("]", 12_000), `"data":"[[[[`},
+		"huge":            {`"` + strings.Repeat("x", 10<<20) + `"`, `… (10485762 bytes)"`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			l := &letters{all: []event.DeadLetter{{Event: event.Event{ID: "a", Data: json.RawMessage(tt.data)}, Queue: "stock"}}}
+			mux := http.NewServeMux()
+			for _, r := range service.DeadLetterRoutes(l, "stock") {
+				mux.Handle(r.Pattern, r.Handler)
+			}
+			w := httptest.NewRecorder()
+			mux.ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), "GET", "/admin/dead-letters", nil))
+			if w.Code != http.StatusOK || !strings.Contains(w.Body.String(), tt.want) || w.Body.Len() > 64<<10 {
+				t.Errorf("got %d, %d bytes: %.200s, want %s", w.Code, w.Body.Len(), w.Body.String(), tt.want)
+			}
+		})
+	}
+}
