@@ -146,13 +146,12 @@ func TestOnceForEachEventAndChannel(t *testing.T) {
 	s.users.reach(1, `,"phone":"+84901234567"`)
 	e, later, older := created("a1", 7, 1).event(), changed("a3", 7, 1, "shipped", 3).event(), changed("a2", 7, 1, "confirmed", 2).event()
 	s.publish(later, e, e, later, older, e, older, later)
-	s.publish(created("end", 8, 1).event())
-	s.eventually("alice", "end.sms sent", "a1.sms sent", "a3.sms sent")
-	if got := len(receivers.sms.Requests()); got != 3 {
-		t.Errorf("short messages: %d, want 3", got)
-	}
-	if got := s.tel.Value("notification_messages_total", "outcome", "duplicate"); got != 5 {
-		t.Errorf("duplicates: %v, want 5", got)
+	s.eventually("alice", "a1.sms sent", "a3.sms sent")
+	testkit.Eventually(t, soon, func() bool {
+		return s.tel.Value("notification_messages_total", "outcome", "duplicate") == 5
+	}, "the other deliveries are duplicates")
+	if got := len(receivers.sms.Requests()); got != 2 {
+		t.Errorf("short messages: %d, want 2", got)
 	}
 }
 
@@ -227,7 +226,7 @@ func TestADeadProcessIsTakenOver(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	rows := n.Notifications(domain.Contact{Phone: "+84901234567"}, []domain.Channel{domain.SMS}, now)
+	rows := n.Notifications(domain.Contact{Phone: "+84901234567", Locale: domain.English}, []domain.Channel{domain.SMS}, now)
 	if _, err := store.Record(t.Context(), n, rows); err != nil {
 		t.Fatal(err)
 	}
@@ -274,8 +273,8 @@ func TestPoison(t *testing.T) {
 
 	var dead []struct{ ID, Reason string }
 	testkit.Eventually(t, soon, func() bool {
-		a := s.admin("GET", "/admin/dead-letters", "")
 		dead = nil
+		a := s.admin("GET", "/admin/dead-letters", "")
 		return json.Unmarshal([]byte(a.body), &dead) == nil && len(dead) == 6
 	}, "six dead letters")
 	for _, d := range dead {
