@@ -1,10 +1,12 @@
 package sqldb_test
 
 import (
+	"context"
 	"database/sql"
 	"fmt"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"shop/kit/sqldb"
 	"shop/kit/sqldb/sqldbtest"
@@ -151,4 +153,27 @@ func BenchmarkOrder(b *testing.B) {
 			}
 		}
 	})
+}
+
+// BenchmarkRelay is claiming, handing over and marking, a hundred events at a
+// time, with a publisher that costs nothing.
+func BenchmarkRelay(b *testing.B) {
+	for _, e := range sqldbtest.Engines() {
+		b.Run(e.Dialect.String(), func(b *testing.B) {
+			db := e.Open(b)
+			sqldbtest.Migrate(b, db, migrations())
+			outbox := sqldb.NewOutbox(db, telemetry.Nop(), "order")
+			must(b, db.Tx(b.Context(), func(tx *sqldb.Tx) error {
+				for i := range b.N {
+					must(b, outbox.Add(b.Context(), tx, created(fmt.Sprint(i), 1)))
+				}
+				return nil
+			}))
+			ended, cancel := context.WithCancel(b.Context())
+			cancel()
+			b.ResetTimer()
+			must(b, sqldb.NewRelay(outbox, &broker{}, telemetry.Nop(), sqldb.With(sqldb.RelaySettings{Flush: time.Hour})).Run(ended))
+			b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "events/s")
+		})
+	}
 }

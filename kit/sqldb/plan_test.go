@@ -25,7 +25,7 @@ func TestTheOutboxIsSearchedByItsIndexes(t *testing.T) {
 		query string
 		index string
 	}{
-		"due":     {dueEvents, "outbox_unsent"},
+		"due":     {anyDue, "outbox_unsent"},
 		"claim":   {claimSQLite, "outbox_unsent"},
 		"pending": {countPending, "outbox_unsent"},
 		"mark":    {markSent(SQLite), "INTEGER PRIMARY KEY"},

@@ -23,7 +23,7 @@ func (r *Relay) third() time.Duration { return r.settings.Lease / 3 }
 
 // batch claims events, publishes them and writes down what became of them. It
 // reports how many it claimed and sent; the error says that the database or the
-// broker was away.
+// broker was away. The end of ctx ends the publishing, not the writing down.
 func (r *Relay) batch(ctx context.Context) (claimed, sent int, err error) {
 	start := time.Now()
 	c, err := r.claim(ctx)
@@ -41,13 +41,13 @@ func (r *Relay) batch(ctx context.Context) (claimed, sent int, err error) {
 }
 
 func (r *Relay) claim(ctx context.Context) (claim, error) {
-	ctx, cancel := context.WithTimeout(ctx, r.third())
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), r.third())
 	defer cancel()
 	return r.outbox.claim(ctx, r.settings.Batch, r.settings.Lease)
 }
 
 func (r *Relay) settle(ctx context.Context, c claim, result result) error {
-	ctx, cancel := context.WithTimeout(ctx, r.third())
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), r.third())
 	defer cancel()
 	return r.outbox.settle(ctx, c, result)
 }

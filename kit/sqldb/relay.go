@@ -36,7 +36,7 @@ type RelaySettings struct {
 	Poll      time.Duration // How often to look unasked, 1 s.
 	Pace      time.Duration // Least time between two batches that aren't full, 10 ms: gathers events under load.
 	MaxWait   time.Duration // Longest back-off of the relay, 5 s; of one event, six times that.
-	Flush     time.Duration // How long the last flush may take, 5 s.
+	Flush     time.Duration // How long publishing may go on after the end, 5 s.
 	Retention time.Duration // How long sent events are kept, 7 days.
 }
 
@@ -89,13 +89,17 @@ func newBackOff(first, longest time.Duration) *backoff.ExponentialBackOff {
 const purgeEvery = 10 * time.Minute
 
 // Run publishes until ctx ends; then it finishes the batch in flight, publishes
-// what is left within the time of a flush, and returns nil. What it can't
+// what is left, all within the time of a flush, and returns nil. What it can't
 // publish stays in the outbox for the next relay. A Relay runs once at a time.
 func (r *Relay) Run(ctx context.Context) error {
+	// A batch isn't interrupted at once: an unconfirmed event goes out twice.
+	work, end := context.WithCancel(context.WithoutCancel(ctx))
+	defer end()
+	defer context.AfterFunc(ctx, func() { time.AfterFunc(r.settings.Flush, end) })()
+
 	woken := true // Look at once: the last process may have left something.
 	for ctx.Err() == nil {
-		// A batch isn't interrupted: an unconfirmed event would go out twice.
-		more, err := r.step(context.WithoutCancel(ctx), woken)
+		more, err := r.step(work, woken)
 		switch {
 		case err != nil:
 			r.failed(ctx, err)
@@ -108,7 +112,7 @@ func (r *Relay) Run(ctx context.Context) error {
 			woken = r.wait(ctx, r.settings.Poll, r.outbox.wake)
 		}
 	}
-	r.flush(context.WithoutCancel(ctx))
+	r.flush(work)
 	return nil
 }
 
@@ -124,7 +128,7 @@ func (r *Relay) step(ctx context.Context, woken bool) (more bool, err error) {
 }
 
 func (r *Relay) due(ctx context.Context) (bool, error) {
-	ctx, cancel := context.WithTimeout(ctx, r.third())
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), r.third())
 	defer cancel()
 	return r.outbox.due(ctx)
 }
@@ -142,10 +146,9 @@ func (r *Relay) wait(ctx context.Context, d time.Duration, wake <-chan struct{})
 	return false
 }
 
-// flush publishes what is left, until nothing is due or goes out, or its time is
-// over.
+// flush publishes what is left, until nothing is due or goes out, or ctx ends.
 func (r *Relay) flush(ctx context.Context) {
-	for until := time.Now().Add(r.settings.Flush); time.Now().Before(until); {
+	for ctx.Err() == nil {
 		due, err := r.due(ctx)
 		if err == nil && !due {
 			return
