@@ -96,7 +96,7 @@ func TestABuyerIsToldByEveryChannel(t *testing.T) {
 			}
 			for _, span := range s.tel.Spans("") {
 				for _, a := range span.Attributes() {
-					if strings.Contains(a.Value.Emit(), secret) {
+					if strings.Contains(a.Value.String(), secret) {
 						t.Errorf("span %s tells %q in %s", span.Name(), secret, a.Key)
 					}
 				}
@@ -152,6 +152,9 @@ func TestOnceForEachEventAndChannel(t *testing.T) {
 	}, "the other deliveries are duplicates")
 	if got := len(receivers.sms.Requests()); got != 2 {
 		t.Errorf("short messages: %d, want 2", got)
+	}
+	if got := s.users.lookups(); got != 3 {
+		t.Errorf("lookups: %d, want one for each event and none for a duplicate", got)
 	}
 }
 

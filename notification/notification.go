@@ -40,8 +40,11 @@ func Spec() service.Spec[Config] {
 }
 
 // New wires the service.
-func New(_ context.Context, cfg Config, infra service.Infra) (*service.Service, error) {
+func New(ctx context.Context, cfg Config, infra service.Infra) (*service.Service, error) {
 	tel, now := infra.Tel, infra.Now
+	if cfg.InternalAuth == "token" && cfg.InternalToken == "" {
+		tel.Log.WarnContext(ctx, "INTERNAL_TOKEN is not set: the user service will not say how users are reached, so events wait")
+	}
 	users, err := auth.NewClient(string(cfg.UserServiceURL), tel, auth.Options{CacheTTL: cfg.AuthCacheTTL.Duration(), Now: now})
 	if err != nil {
 		return nil, err
@@ -67,7 +70,7 @@ func New(_ context.Context, cfg Config, infra service.Infra) (*service.Service, 
 	notifier := app.NewNotifier(contacts, store, channels.names(), now, dispatcher.Wake)
 	reader := app.NewReader(store)
 
-	observe.Connected(tel, "notification", infra.Bus.Ping)
+	observe.Connected(tel, "notification", infra.Bus.Ping) //nolint:contextcheck // A scrape brings no context along.
 
 	stack := endpoint.NewStack(tel, cfg.RequestTimeout.Duration(), endpoint.NewLimiter(cfg.MaxConcurrency, 0))
 

@@ -70,13 +70,17 @@ func TestDeliveriesAreCounted(t *testing.T) {
 	}
 }
 
-func TestAClockThatIsBehind(t *testing.T) {
+func TestMomentsThatDoNotFit(t *testing.T) {
 	tel, store := testkit.Telemetry(t), &memory.Store{}
 	queue := metrics.NewQueue(store, tel.Telemetry)
-	fill(t, store, "a")
-	claimed, _ := queue.Claim(t.Context(), domain.Email, start, start.Add(time.Minute), 1)
-	if err := queue.Settle(t.Context(), claimed[0], claimed[0].Delivered(start.Add(-time.Hour))); err != nil {
-		t.Fatal(err)
+	fill(t, store, "a", "b")
+	claimed, _ := queue.Claim(t.Context(), domain.Email, start, start.Add(time.Minute), 2)
+	fromTheFuture, untold := claimed[0].Delivered(start.Add(-time.Hour)), claimed[1].Delivered(start)
+	untold.OccurredAt = time.Time{}
+	for i, after := range []domain.Notification{fromTheFuture, untold} {
+		if err := queue.Settle(t.Context(), claimed[i], after); err != nil {
+			t.Fatal(err)
+		}
 	}
 	if n, sum := tel.Observations("notification_end_to_end_seconds"); n != 1 || sum != 0 {
 		t.Errorf("got %d of %v s, want one of 0 s", n, sum)

@@ -63,7 +63,7 @@ func (q *Queue) Settle(ctx context.Context, claimed, after domain.Notification) 
 		q.deliveries.WithLabelValues(string(after.Channel), lost).Inc()
 	case err == nil:
 		q.deliveries.WithLabelValues(string(after.Channel), outcome(claimed, after)).Inc()
-		if after.State == domain.Sent {
+		if after.State == domain.Sent && !after.OccurredAt.IsZero() { // Strangers' events may not say when.
 			took := max(after.SentAt.Sub(after.OccurredAt), 0) // Clocks of two machines differ.
 			q.endToEnd.WithLabelValues(string(after.Event)).Observe(took.Seconds())
 		}

@@ -9,7 +9,7 @@ import (
 // line is the connection of one message. It is cut when the message's time is
 // over: the library only knows a time limit for each step of the conversation.
 type line struct {
-	message    context.Context //nolint:containedctx // A line lives as long as the one call that sends its message.
+	message    context.Context // Of the one call that sends the message.
 	implicit   bool            // Encrypted from the first byte.
 	protection *tls.Config
 	conn       net.Conn
@@ -31,7 +31,8 @@ func (l *line) dial(ctx context.Context, network, address string) (net.Conn, err
 		return nil, err
 	}
 	l.conn = conn
-	l.unwatch = context.AfterFunc(l.message, func() { _ = conn.Close() }) // The conversation sees it at its next step.
+	// The conversation sees it at its next step.
+	l.unwatch = context.AfterFunc(l.message, func() { _ = conn.Close() }) //nolint:contextcheck // Not ctx: that one ends with the dialling.
 	if !l.implicit {
 		return conn, nil
 	}

@@ -52,8 +52,8 @@ func TestACallIsASpanOfTheOrdersTrace(t *testing.T) {
 				t.Errorf("status %v %q, kind %v", s.Status().Code, s.Status().Description, s.SpanKind())
 			}
 			for _, a := range s.Attributes() {
-				if a.Value.Emit() == m.Recipient || a.Value.Emit() == m.Short {
-					t.Errorf("attribute %s tells %q", a.Key, a.Value.Emit())
+				if a.Value.String() == m.Recipient || a.Value.String() == m.Short {
+					t.Errorf("attribute %s tells %q", a.Key, a.Value.String())
 				}
 			}
 		})
