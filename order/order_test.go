@@ -151,3 +151,16 @@ func TestHealth(t *testing.T) {
 	s.want(s.call("alice", "POST", "/orders", newOrder(1)), http.StatusCreated) // Its event waits.
 	s.bus.Up()
 }
+
+func TestHealthWithoutDatabase(t *testing.T) {
+	s := newShop(t)
+	if err := s.instance.Infra.DB.Close(); err != nil {
+		t.Fatal(err)
+	}
+	a := s.call("", "GET", "/health", "")
+	if a.status != 503 || a.field(t, "status") != "unhealthy" || a.header.Get("Retry-After") == "" {
+		t.Errorf("health %d %s", a.status, a.body)
+	}
+	s.want(s.call("", "GET", "/readyz", ""), http.StatusServiceUnavailable)
+	s.want(s.call("", "GET", "/livez", ""), http.StatusOK)
+}

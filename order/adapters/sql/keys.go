@@ -143,7 +143,7 @@ func (s *Keys) Purge(ctx context.Context, before time.Time, limit int) (int, err
 	n, err := s.db.Exec(ctx, `DELETE FROM idempotency_keys WHERE (user_id, key) IN (
 		SELECT user_id, key FROM idempotency_keys WHERE created_at < ? ORDER BY created_at LIMIT ?)`, sqldb.From(before), limit)
 	if err != nil {
-		return 0, fmt.Errorf("purge idempotency keys: %w", err)
+		return 0, fmt.Errorf("delete from idempotency_keys: %w", err)
 	}
 	return int(n), nil
 }

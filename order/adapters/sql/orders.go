@@ -56,7 +56,7 @@ func (s *Orders) Add(ctx context.Context, o domain.Order, announce ports.Announc
 		return finish(ctx, tx, *a, outcome{Order: &row})
 	})
 	if err != nil {
-		return domain.Order{}, fmt.Errorf("add order: %w", err)
+		return domain.Order{}, err
 	}
 	return added, nil
 }
@@ -123,7 +123,7 @@ func (s *Orders) List(ctx context.Context, owner domain.UserID, l ports.List, ce
 }
 
 func (s *Orders) Update(ctx context.Context, o domain.Order, announce ports.Announce) error {
-	err := s.db.Tx(ctx, func(tx *sqldb.Tx) error {
+	return s.db.Tx(ctx, func(tx *sqldb.Tx) error {
 		row := orderRow(o)
 		row.Version-- // What must be stored; the repository sets the next one.
 		if err := s.rows.Update(ctx, tx, &row); err != nil {
@@ -131,14 +131,10 @@ func (s *Orders) Update(ctx context.Context, o domain.Order, announce ports.Anno
 		}
 		return s.tell(ctx, tx, o, row.Status, announce)
 	})
-	if err != nil {
-		return fmt.Errorf("update order: %w", err)
-	}
-	return nil
 }
 
 func (s *Orders) Remove(ctx context.Context, o domain.Order, announce ports.Announce) error {
-	err := s.db.Tx(ctx, func(tx *sqldb.Tx) error {
+	return s.db.Tx(ctx, func(tx *sqldb.Tx) error {
 		row := orderRow(o)
 		n, err := tx.Exec(ctx, `DELETE FROM orders WHERE id = ? AND version = ?`, row.ID, row.Version-1)
 		if err != nil {
@@ -149,10 +145,6 @@ func (s *Orders) Remove(ctx context.Context, o domain.Order, announce ports.Anno
 		}
 		return s.tell(ctx, tx, o, ports.Deleted, announce)
 	})
-	if err != nil {
-		return fmt.Errorf("remove order: %w", err)
-	}
-	return nil
 }
 
 // stale gives a row that is not as it was read, or not there, the port's name.
