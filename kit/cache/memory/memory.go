@@ -49,15 +49,14 @@ func New[V any](maxEntries int, now func() time.Time) (*Cache[V], error) {
 	return &Cache[V]{values: values, floors: floors}, nil
 }
 
-// Get implements cache.Cache. It never fails.
+// Get implements cache.Cache. It never fails. It looks for the tombstone last and
+// Put leaves it first, so no reader sees a version fall.
 func (c *Cache[V]) Get(_ context.Context, key string) (cache.Entry[V], bool, error) {
-	if v, ok := c.values.GetIfPresent(key); ok {
-		return v.item, true, nil
-	}
-	if floor, ok := c.floors.GetIfPresent(key); ok {
+	v, found := c.values.GetIfPresent(key)
+	if floor, ok := c.floors.GetIfPresent(key); ok && (!found || floor.item > v.item.Version) {
 		return cache.Tombstone[V](floor.item), true, nil
 	}
-	return cache.Entry[V]{}, false, nil
+	return v.item, found, nil
 }
 
 // Put implements cache.Cache. It never fails.
@@ -74,13 +73,25 @@ func (c *Cache[V]) Put(_ context.Context, key string, e cache.Entry[V], ttl time
 		}
 		stored = true
 		if e.Tombstone {
-			c.values.Invalidate(key)
 			return held[int64]{e.Version, ttl}, otter.WriteOp
 		}
 		c.values.Set(key, held[cache.Entry[V]]{e, ttl})
 		return floor, otter.CancelOp
 	})
+	if stored && e.Tombstone {
+		c.drop(key, e)
+	}
 	return stored, nil
+}
+
+// drop removes the value that the tombstone has replaced, but none that is newer.
+func (c *Cache[V]) drop(key string, tombstone cache.Entry[V]) {
+	c.values.ComputeIfPresent(key, func(v held[cache.Entry[V]]) (held[cache.Entry[V]], otter.ComputeOp) {
+		if tombstone.Replaces(v.item) {
+			return v, otter.InvalidateOp
+		}
+		return v, otter.CancelOp
+	})
 }
 
 // Ping implements cache.Cache: memory can always be reached.
