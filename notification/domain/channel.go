@@ -1,7 +1,5 @@
 package domain
 
-import "shop/kit/errs"
-
 // Channel is one way of reaching people.
 type Channel string
 
@@ -16,13 +14,3 @@ const (
 
 // Channels lists every channel.
 func Channels() []Channel { return []Channel{Log, Email, SMS, Push} }
-
-// ParseChannel is the way back from storage and from operators.
-func ParseChannel(s string) (Channel, error) {
-	for _, c := range Channels() {
-		if s == string(c) {
-			return c, nil
-		}
-	}
-	return "", errs.OneOf("log, email, sms, push")
-}

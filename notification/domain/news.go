@@ -59,9 +59,10 @@ type News struct {
 	Trace      string // W3C traceparent of the event, "" if it has none.
 }
 
-// NewNews returns n if it can be told, else ErrNews with the first field at fault.
+// NewNews returns n, its product's name trimmed, if it can be told, else ErrNews
+// with the first field at fault.
 func NewNews(n News) (News, error) {
-	n.Order.Product = strings.TrimSpace(n.Order.Product)
+	n.Order.Product = strings.TrimSpace(strings.ReplaceAll(n.Order.Product, "\x00", "")) // No database keeps a NUL.
 	rules := []struct {
 		field string
 		holds bool

@@ -36,6 +36,7 @@ func TestNewNewsNamesTheFieldAtFault(t *testing.T) {
 		"no order":                            {func(n *domain.News) { n.Order.ID = 0 }, "order_id"},
 		"no user":                             {func(n *domain.News) { n.Order.UserID = -3 }, "user_id"},
 		"no product":                          {func(n *domain.News) { n.Order.Product = " \t" }, "product_name"},
+		"a product of nothing visible":        {func(n *domain.News) { n.Order.Product = " \x00 " }, "product_name"},
 		"a product of broken text":            {func(n *domain.News) { n.Order.Product = "a\xff" }, "product_name"},
 		"a product of 256 characters":         {func(n *domain.News) { n.Order.Product = strings.Repeat("ộ", 256) }, "product_name"},
 		"no quantity":                         {func(n *domain.News) { n.Order.Quantity = 0 }, "quantity"},
@@ -63,6 +64,14 @@ func TestNewNewsNamesTheFieldAtFault(t *testing.T) {
 				t.Errorf("field at fault: got %v, want %s", got, tt.field)
 			}
 		})
+	}
+}
+
+func TestNamesAreTrimmed(t *testing.T) {
+	n := created()
+	n.Order.Product = " Bàn\x00 phím\n"
+	if got, err := domain.NewNews(n); err != nil || got.Order.Product != "Bàn phím" {
+		t.Errorf("got %q, %v", got.Order.Product, err)
 	}
 }
 

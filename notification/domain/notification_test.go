@@ -79,17 +79,6 @@ func TestAnAttemptEnds(t *testing.T) {
 	}
 }
 
-func TestParseChannel(t *testing.T) {
-	for _, c := range domain.Channels() {
-		if got, err := domain.ParseChannel(string(c)); got != c || err != nil {
-			t.Errorf("ParseChannel(%q): got %q, %v", c, got, err)
-		}
-	}
-	if _, err := domain.ParseChannel("fax"); err == nil {
-		t.Error("ParseChannel(fax): no error")
-	}
-}
-
 func TestLocaleOf(t *testing.T) {
 	for s, want := range map[string]domain.Locale{"vi": "vi", "en": "en", "": "vi", "fr": "vi", "EN": "vi"} {
 		if got := domain.LocaleOf(s); got != want {
