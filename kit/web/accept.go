@@ -10,7 +10,7 @@ import (
 func (h *Handler) negotiated(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if values := r.Header["Accept"]; len(values) > 0 && !acceptsJSON(values) {
-			h.fail(w, errNotAcceptable)
+			h.fail(r.Context(), w, errNotAcceptable)
 			return
 		}
 		next.ServeHTTP(w, r)

@@ -19,7 +19,7 @@ import (
 func (h *Handler) limited(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.ContentLength > maxBody {
-			h.fail(w, errBodyTooLarge)
+			h.fail(r.Context(), w, errBodyTooLarge)
 			return
 		}
 		if r.Body != nil && r.Body != http.NoBody {
@@ -91,7 +91,7 @@ func Form(r *http.Request) (*Fields, error) {
 }
 
 func multipartForm(r *http.Request) (*Fields, error) {
-	if err := r.ParseMultipartForm(maxBody); err != nil { // The body is bounded, so nothing ever goes to a file.
+	if err := r.ParseMultipartForm(maxBody); err != nil { //nolint:gosec // G120: limited has bounded the body, so it isn't more than that and nothing goes to a file.
 		if known := bodyError(err); known != nil {
 			return nil, known
 		}

@@ -136,7 +136,7 @@ func (m *mount) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	active.Inc()
 
 	x := &exchange{ResponseWriter: w, mount: m}
-	ctx, span := m.trace(r, method)
+	ctx, span := m.trace(r.Context(), r.Header, method)
 	if sc := span.SpanContext(); sc.HasTraceID() {
 		x.traceID = sc.TraceID().String()
 	} else {
@@ -172,11 +172,11 @@ func (m *mount) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	m.next.ServeHTTP(x, x.r)
 }
 
-// trace starts the span of r, the child of the caller's, if it has one. A probe
+// trace starts the span of a request, the child of the caller's, if it has one. A probe
 // or a page has ids only: what asks every few seconds would fill every trace
 // store.
-func (m *mount) trace(r *http.Request, method string) (context.Context, trace.Span) {
-	ctx := m.h.cfg.Tel.Propagator.Extract(r.Context(), carrier(r.Header))
+func (m *mount) trace(ctx context.Context, h http.Header, method string) (context.Context, trace.Span) {
+	ctx = m.h.cfg.Tel.Propagator.Extract(ctx, carrier(h))
 	if m.quiet {
 		if !trace.SpanContextFromContext(ctx).IsValid() {
 			ctx = trace.ContextWithSpanContext(ctx, unrecorded())
@@ -201,7 +201,7 @@ func (x *exchange) recovered(ctx context.Context, p any) (broken bool) {
 	if x.status != 0 {
 		return true
 	}
-	x.mount.h.fail(x, errs.ErrInternal)
+	x.mount.h.fail(ctx, x, errs.ErrInternal)
 	return false
 }
 

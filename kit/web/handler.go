@@ -195,11 +195,11 @@ func (h *Handler) notFound(w http.ResponseWriter, r *http.Request) {
 		known, _ := h.paths.Handler(r)
 		if methods, ok := known.(allowed); ok {
 			w.Header().Set("Allow", string(methods))
-			h.fail(w, errMethodNotAllowed)
+			h.fail(r.Context(), w, errMethodNotAllowed)
 			return
 		}
 	}
-	h.fail(w, errRouteNotFound)
+	h.fail(r.Context(), w, errRouteNotFound)
 }
 
 // Drain lets /readyz say 503 from now on, so that nobody sends new requests.

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"context"
 	"errors"
 	"maps"
 	"net/http"
@@ -29,28 +30,28 @@ func (h *Handler) health(w http.ResponseWriter, r *http.Request) {
 	if status == http.StatusServiceUnavailable {
 		header.Set("Retry-After", seconds(retryAfter))
 	}
-	h.document(w, Reply{Body: body, Status: status, Header: header})
+	h.document(r.Context(), w, Reply{Body: body, Status: status, Header: header})
 }
 
 // livez answers as long as the process can answer.
-func (h *Handler) livez(w http.ResponseWriter, _ *http.Request) {
-	h.document(w, JSON(map[string]string{"status": "alive"}))
+func (h *Handler) livez(w http.ResponseWriter, r *http.Request) {
+	h.document(r.Context(), w, JSON(map[string]string{"status": "alive"}))
 }
 
 // readyz answers 200 while a request would be served: the critical dependencies
 // answer and the service is not shutting down.
 func (h *Handler) readyz(w http.ResponseWriter, r *http.Request) {
 	if h.draining.Load() {
-		h.fail(w, errNotReady.Wrap(errors.New("shutting down")))
+		h.fail(r.Context(), w, errNotReady.Wrap(errors.New("shutting down")))
 		return
 	}
 	for _, result := range h.probes.run(r.Context(), func(c Check) bool { return c.Critical }) {
 		if !result.up {
-			h.fail(w, errNotReady)
+			h.fail(r.Context(), w, errNotReady)
 			return
 		}
 	}
-	h.document(w, JSON(map[string]string{"status": "ready"}))
+	h.document(r.Context(), w, JSON(map[string]string{"status": "ready"}))
 }
 
 // welcome is the page at /.
@@ -59,14 +60,14 @@ func (h *Handler) welcome() http.Handler {
 		{"message", "Welcome to " + h.cfg.Service + " API"}, {"service", h.cfg.Service}, {"version", h.cfg.Version},
 		{"docs", "/docs"}, {"redoc", "/redoc"},
 	}
-	return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { h.document(w, JSON(body)) })
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { h.document(r.Context(), w, JSON(body)) })
 }
 
 // document sends a page of the platform.
-func (h *Handler) document(w http.ResponseWriter, r Reply) {
+func (h *Handler) document(ctx context.Context, w http.ResponseWriter, r Reply) {
 	w.Header()["Cache-Control"] = []string{"no-store"}
 	if err := exchangeOf(w).reply(r, http.StatusOK); err != nil {
-		h.log.Error("page does not encode", "error", err)
-		h.fail(w, err)
+		h.log.ErrorContext(ctx, "page does not encode", "error", err)
+		h.fail(ctx, w, err)
 	}
 }

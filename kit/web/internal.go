@@ -21,20 +21,20 @@ func (h *Handler) guarded(callers []string, next http.Handler) http.Handler {
 		}
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			if !slices.Contains(identities, peer(r.Header)) {
-				h.fail(w, errNotACaller)
+				h.fail(r.Context(), w, errNotACaller)
 				return
 			}
 			next.ServeHTTP(w, r)
 		})
 	}
 	if h.cfg.InternalToken == "" {
-		return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { h.fail(w, errRouteNotFound) })
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { h.fail(r.Context(), w, errRouteNotFound) })
 	}
 	want := sha256.Sum256([]byte(h.cfg.InternalToken))
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		got := sha256.Sum256([]byte(r.Header.Get("X-Internal-Token"))) // Hashed, so that not even the length shows in the time.
 		if subtle.ConstantTimeCompare(got[:], want[:]) != 1 {
-			h.fail(w, errNotACaller)
+			h.fail(r.Context(), w, errNotACaller)
 			return
 		}
 		next.ServeHTTP(w, r)

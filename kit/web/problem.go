@@ -51,7 +51,7 @@ const retryAfter = time.Second
 // encodeError is go-kit's ErrorEncoder. Errors of use cases were logged by the
 // endpoint's middleware; a response that does not encode is logged here.
 func (h *Handler) encodeError(ctx context.Context, err error, w http.ResponseWriter) {
-	h.fail(w, err)
+	h.fail(ctx, w, err)
 	x := exchangeOf(w)
 	if errors.Is(err, context.Canceled) && errors.Is(x.r.Context().Err(), context.Canceled) {
 		x.status = clientGone
@@ -62,7 +62,7 @@ func (h *Handler) encodeError(ctx context.Context, err error, w http.ResponseWri
 }
 
 // fail answers with err in the language and the form that the client asks for.
-func (h *Handler) fail(w http.ResponseWriter, err error) {
+func (h *Handler) fail(ctx context.Context, w http.ResponseWriter, err error) {
 	x, e := exchangeOf(w), errs.Of(err)
 	x.failure = e
 	status := statusOf(e)
@@ -105,8 +105,8 @@ func (h *Handler) fail(w http.ResponseWriter, err error) {
 	}
 	b, err := encode(body)
 	if err != nil { // A parameter that is no JSON, of an internal route.
-		h.log.ErrorContext(x.r.Context(), "error body does not encode", "code", e.Code, "error", err)
-		h.fail(w, errs.ErrInternal)
+		h.log.ErrorContext(ctx, "error body does not encode", "code", e.Code, "error", err)
+		h.fail(ctx, w, errs.ErrInternal)
 		return
 	}
 	defer b.free()

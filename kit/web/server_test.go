@@ -88,6 +88,7 @@ func TestSlowClientsAreHungUpOn(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
+				defer response.Body.Close()
 				body, err := io.ReadAll(response.Body)
 				if err != nil || response.StatusCode != tt.status || response.Header.Get("X-Trace-Id") == "" {
 					t.Errorf("%d %v %s (%v), want %d with ids", response.StatusCode, response.Header, body, err, tt.status)
@@ -150,6 +151,7 @@ func TestAPanicWhileEncodingSendsNothingOfTheBody(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	defer response.Body.Close()
 	body, err := io.ReadAll(response.Body)
 	if err != nil || response.StatusCode != 500 || strings.Contains(string(body), "halfway") {
 		t.Errorf("%d %s (%v), want a clean 500", response.StatusCode, body, err)
@@ -175,8 +177,9 @@ func TestConnectionsAreReused(t *testing.T) {
 		if err != nil {
 			t.Fatalf("request %d: %v", i, err)
 		}
-		if _, err := io.Copy(io.Discard, response.Body); err != nil || response.Close {
-			t.Errorf("%s: %v, closing %t", request, err, response.Close)
+		_, err = io.Copy(io.Discard, response.Body)
+		if closing := response.Body.Close(); err != nil || closing != nil || response.Close {
+			t.Errorf("%s: %v, %v, connection closing %t", request, err, closing, response.Close)
 		}
 		if response.ContentLength < 0 || response.ContentLength == 0 && response.StatusCode != 204 {
 			t.Errorf("%s: length %d, want what it is", request, response.ContentLength)
@@ -205,7 +208,7 @@ func TestManyAtOnce(t *testing.T) {
 						return err
 					}
 					body, err := io.ReadAll(response.Body)
-					if err != nil {
+					if err := errors.Join(err, response.Body.Close()); err != nil {
 						return err
 					}
 					if want := strings.Replace(aThingJSON, `"id":7`, fmt.Sprintf(`"id":%d`, id), 1); string(body) != want {
