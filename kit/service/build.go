@@ -7,6 +7,7 @@ import (
 	"io"
 	"io/fs"
 	"net"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -145,9 +146,9 @@ func (i *Instance) onClose(name string, f func(context.Context) error) {
 // was never run; Run closes what it has run.
 func (i *Instance) Close(ctx context.Context) error {
 	var failed []error
-	for n := len(i.closers) - 1; n >= 0; n-- {
-		if err := i.closers[n].Close(ctx); err != nil {
-			failed = append(failed, fmt.Errorf("close %s: %w", i.closers[n].Name, err))
+	for _, c := range slices.Backward(i.closers) {
+		if err := c.Close(ctx); err != nil {
+			failed = append(failed, fmt.Errorf("close %s: %w", c.Name, err))
 		}
 	}
 	i.closers = nil

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"time"
 
 	"shop/kit/web"
@@ -46,10 +47,10 @@ func Run(ctx context.Context, ready func(), instances ...*Instance) error {
 func start(ctx context.Context, instances []*Instance, failed func(error)) error {
 	for _, i := range instances {
 		if err := errors.Join(
-			i.public.listen(ctx, i.cfg.address()),
-			i.admin.listen(ctx, i.cfg.adminAddress()),
+			i.named(i.public.listen(ctx, i.cfg.address())),
+			i.named(i.admin.listen(ctx, i.cfg.adminAddress())),
 		); err != nil {
-			return i.named(err)
+			return err
 		}
 	}
 	background := context.WithoutCancel(ctx)
@@ -76,19 +77,23 @@ func stop(ctx context.Context, instances []*Instance) error {
 	var failed []error
 	for _, i := range instances {
 		i.Service.Handler.Drain()
-		i.Infra.Tel.Log.InfoContext(ctx, "stopping")
+		i.tell(ctx, "stopping")
 	}
-	for n := len(instances) - 1; n >= 0; n-- {
-		i := instances[n]
+	for _, i := range slices.Backward(instances) {
 		failed = append(failed, i.named(i.public.stop(ctx)), i.named(i.workers.stop(ctx)))
 	}
-	for n := len(instances) - 1; n >= 0; n-- {
-		i := instances[n]
-		err := i.named(i.Close(ctx))
-		failed = append(failed, err)
-		i.Infra.Tel.Log.InfoContext(ctx, "stopped")
+	for _, i := range slices.Backward(instances) {
+		failed = append(failed, i.named(i.Close(ctx)))
+		i.tell(ctx, "stopped")
 	}
 	return errors.Join(failed...)
+}
+
+// tell logs a step of the stop of an instance that has begun to answer.
+func (i *Instance) tell(ctx context.Context, step string) {
+	if i.public.http != nil {
+		i.Infra.Tel.Log.InfoContext(ctx, step)
+	}
 }
 
 // adminHandler serves metrics, profiles and the service's routes for operators.
