@@ -297,7 +297,7 @@ func TestAFailureCountsThoughTheClientHasGone(t *testing.T) {
 	if !errors.Is(err, domain.ErrCredentials) {
 		t.Fatal(err)
 	}
-	got, err := f.needs.Attempts.Of(t.Context(), domain.Origin{NameKey: "anna", Address: address("10.0.0.1")})
+	got, err := f.needs.Attempts.Of(t.Context(), domain.Origin{NameKey: domain.NameKey("anna"), Address: address("10.0.0.1")})
 	if err != nil || got.Here.Count != 1 {
 		t.Errorf("%d failures are counted, %v", got.Here.Count, err)
 	}

@@ -199,7 +199,7 @@ func TestPurgeForgetsWhatHasNoUse(t *testing.T) {
 	if s, err := f.needs.Sessions.Standing(t.Context(), anna.ID, old.Session); err != nil || s.Live {
 		t.Errorf("the old session stands %+v, %v", s, err)
 	}
-	got, err := f.needs.Attempts.Of(t.Context(), domain.Origin{NameKey: "anna", Address: address("10.0.0.1")})
+	got, err := f.needs.Attempts.Of(t.Context(), domain.Origin{NameKey: domain.NameKey("anna"), Address: address("10.0.0.1")})
 	if err != nil || !got.IsZero() {
 		t.Errorf("still remembered: %+v, %v", got, err)
 	}

@@ -58,7 +58,18 @@ func (u Username) Key() string { return NameKey(u.text) }
 // has one, so that someone who logs in with an impossible name is treated like
 // someone with an unknown one.
 func NameKey(name string) string {
-	return norm.NFC.String(cases.Fold().String(norm.NFD.String(name)))
+	folded := cases.Fold().String(norm.NFD.String(name))
+	return norm.NFC.String(strings.Map(oneCase, folded))
+}
+
+// oneCase returns the same character for all cases of r. Full folding, which
+// knows that ß is ss, swaps the cases of a few scripts instead of joining them.
+func oneCase(r rune) rune {
+	least := r
+	for other := unicode.SimpleFold(r); other != r; other = unicode.SimpleFold(other) {
+		least = min(least, other)
+	}
+	return least
 }
 
 // unseen reports characters that a reader cannot see: controls, format

@@ -69,12 +69,14 @@ func (b *Bounded) enter(ctx context.Context) (done func(), err error) {
 	return func() { <-b.slots; b.learn(b.now().Sub(began)) }, nil
 }
 
-// queue joins the line if it is short enough to be served before the deadline.
+// queue joins the line if it is short enough to get a turn before the deadline.
+// Who finds a free place always gets it: however long calls have taken, the next
+// one may be quick.
 func (b *Bounded) queue(ctx context.Context) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if deadline, ok := ctx.Deadline(); ok {
-		turns := 1 + (b.waiting+len(b.slots))/cap(b.slots)
+		turns := (b.waiting + len(b.slots)) / cap(b.slots)
 		if wait := time.Duration(turns) * b.typical; wait > deadline.Sub(b.now()) {
 			return errs.ErrOverloaded.After(wait)
 		}

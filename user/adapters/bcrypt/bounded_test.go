@@ -109,6 +109,24 @@ func TestWhoCannotBeServedInTimeIsSentAwayAtOnce(t *testing.T) {
 	})
 }
 
+// A machine that was slow for a while must not leave a hasher behind that sends
+// everybody away.
+func TestAHasherThatWasSlowTriesAgain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := &slow{takes: time.Hour}
+		b := NewBounded(s, 1, time.Now)
+		if _, err := call(b, 2*time.Hour); err != nil {
+			t.Fatal(err)
+		}
+		s.takes = time.Millisecond
+		for range 3 {
+			if _, err := call(b, time.Second); err != nil {
+				t.Errorf("with a free place: %v", err)
+			}
+		}
+	})
+}
+
 func TestWaitingEndsWithTheDeadline(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := &slow{takes: time.Hour}
