@@ -9,6 +9,7 @@ import (
 
 	"shop/kit/auth"
 	"shop/kit/endpoint"
+	"shop/kit/event/observe"
 	"shop/kit/service"
 	"shop/kit/sqldb"
 	"shop/kit/web"
@@ -61,6 +62,8 @@ func New(_ context.Context, cfg Config, infra service.Infra) (*service.Service, 
 		sqldb.Clock(infra.Now), sqldb.IDs(infra.NewID), sqldb.EventTypes(app.Created, app.StatusChanged, app.Deleted))
 	orders := metrics.NewOrders(sql.NewOrders(infra.DB, outbox), infra.Tel)
 	core := app.New(orders, sql.NewKeys(infra.DB), product.NewCatalogue(products), infra.Now, infra.NewID)
+
+	observe.Connected(infra.Tel, "order", infra.Bus.Ping) //nolint:contextcheck // Its gauge is read by scrapes, long after New.
 
 	limit := endpoint.NewLimiter(cfg.MaxConcurrency, 0)
 	internal := endpoint.NewStack(infra.Tel, cfg.RequestTimeout.Duration(), limit)
