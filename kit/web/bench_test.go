@@ -2,9 +2,10 @@ package web_test
 
 import (
 	"context"
+	"encoding/json"
+	"errors"
 	"io"
 	"log/slog"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"testing"
@@ -84,20 +85,14 @@ func BenchmarkHandleWithLog(b *testing.B) {
 }
 
 func benchSocket(b *testing.B, h http.Handler) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		b.Fatal(err)
-	}
-	s := web.Server(h, web.ServerOptions{})
-	go func() { _ = s.Serve(l) }()
-	defer s.Close()
+	address := listening(b, h, web.ServerOptions{})
 	transport := &http.Transport{MaxIdleConnsPerHost: 64}
 	defer transport.CloseIdleConnections()
 	c := &http.Client{Transport: transport}
 	b.SetParallelism(8)
 	b.RunParallel(func(pb *testing.PB) {
 		for pb.Next() {
-			resp, err := c.Get("http://" + l.Addr().String() + "/things/7")
+			resp, err := c.Get("http://" + address + "/things/7")
 			if err != nil {
 				b.Error(err)
 				return
@@ -111,4 +106,41 @@ func benchSocket(b *testing.B, h http.Handler) {
 func BenchmarkSocketBare(b *testing.B) { benchSocket(b, bare()) }
 func BenchmarkSocketHandle(b *testing.B) {
 	benchSocket(b, benchHandler(slog.New(slog.DiscardHandler)))
+}
+
+func BenchmarkCallBare(b *testing.B) {
+	address := listening(b, bare(), web.ServerOptions{})
+	transport := &http.Transport{MaxIdleConnsPerHost: 64}
+	defer transport.CloseIdleConnections()
+	c := &http.Client{Transport: transport}
+	b.ReportAllocs()
+	for b.Loop() {
+		r, err := http.NewRequestWithContext(b.Context(), http.MethodGet, "http://"+address+"/things/7", http.NoBody)
+		if err != nil {
+			b.Fatal(err)
+		}
+		resp, err := c.Do(r)
+		if err != nil {
+			b.Fatal(err)
+		}
+		var v thing
+		if err := errors.Join(json.NewDecoder(resp.Body).Decode(&v), resp.Body.Close()); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+func BenchmarkCall(b *testing.B) {
+	c, err := web.NewClient("http://"+listening(b, bare(), web.ServerOptions{}), telemetry.Nop(), web.ClientOptions{})
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer c.Close()
+	call := web.Call[int64, thing](c, http.MethodGet, "/things/{id}", func(int64) string { return "/things/7" }, nil)
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := call(b.Context(), 7); err != nil {
+			b.Fatal(err)
+		}
+	}
 }

@@ -15,6 +15,10 @@ import (
 	"shop/kit/errs"
 )
 
+// maxBody is the largest request body in bytes, and the largest body that a
+// Client reads.
+const maxBody = 1 << 20
+
 // limited bounds the body of every request, read or not.
 func (h *Handler) limited(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

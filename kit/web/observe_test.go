@@ -170,7 +170,7 @@ func TestAccessLog(t *testing.T) {
 		if got != want {
 			t.Errorf("line %d: %q, want %q", i, got, want)
 		}
-		if l.Text("trace_id") == "" || l.Text("request_id") == "" || l["duration_ms"] == nil {
+		if l.Text("trace_id") == "" || l.Text("request_id") == "" || l["duration_us"] == nil {
 			t.Errorf("line %d: %v; want trace, request and duration", i, l)
 		}
 	}

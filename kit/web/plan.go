@@ -19,7 +19,7 @@ import (
 type plan struct {
 	c             *Client
 	method, route string
-	span          spanStart
+	span          *spanStart
 }
 
 func (c *Client) plan(method, route string) *plan {
@@ -27,9 +27,8 @@ func (c *Client) plan(method, route string) *plan {
 		attribute.String("http.request.method", method),
 		attribute.String("url.template", route),
 	}, c.attributes...)
-	return &plan{c, method, route, spanStart{method + " " + route, []trace.SpanStartOption{
-		trace.WithSpanKind(trace.SpanKindClient), trace.WithAttributes(attributes...),
-	}}}
+	kind := trace.WithSpanKind(trace.SpanKindClient)
+	return &plan{c, method, route, &spanStart{method + " " + route, []trace.SpanStartOption{kind}, attributes}}
 }
 
 // outcome is what the transport learns about a call, for its span and metric.
@@ -42,7 +41,7 @@ type outcomeKey struct{}
 func (p *plan) begin(ctx context.Context) (_ context.Context, done func(error) error) {
 	start := time.Now()
 	ctx, cancel := context.WithTimeout(ctx, p.c.timeout)
-	ctx, span := p.c.tel.Tracer.Start(ctx, p.span.name, p.span.options...)
+	ctx, span := p.span.start(ctx, p.c.tel.Tracer)
 	o := &outcome{}
 	ctx = context.WithValue(ctx, outcomeKey{}, o)
 	return ctx, func(err error) error {
