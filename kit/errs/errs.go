@@ -59,7 +59,7 @@ type Error struct {
 	Code       string // Stable and machine-readable: "product_not_found".
 	Params     Params
 	Faults     []Fault       // Kind Invalid only: every wrong field at once.
-	RetryAfter time.Duration // Kinds Limited and Unavailable: when to try again; 0 = the transport's default.
+	RetryAfter time.Duration // When to try again; 0 = the transport's default for Limited and Unavailable, unsaid for other kinds.
 	cause      error
 }
 
