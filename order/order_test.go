@@ -39,6 +39,21 @@ func TestPlace(t *testing.T) {
 	}
 }
 
+// TestPlaceIsOneTransaction counts the commits: each is a wait for the disk.
+func TestPlaceIsOneTransaction(t *testing.T) {
+	s := newShop(t)
+	commits := func() uint64 {
+		n, _ := s.tel.Observations("db_client_operation_duration_seconds", "db_operation_name", "COMMIT")
+		return n
+	}
+	before := commits()
+	s.place(1)
+	s.place(1)
+	if got := commits() - before; got != 2 {
+		t.Errorf("%d commits for two orders", got)
+	}
+}
+
 func TestPlaceRefused(t *testing.T) {
 	s := newShop(t)
 	s.wantError(s.call("alice", "POST", "/orders", `{"product_id":7,"quantity":1}`),

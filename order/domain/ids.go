@@ -6,10 +6,12 @@ import (
 	"shop/kit/errs"
 )
 
-// Numbers of what the system knows. OrderID 0 is an order that was not stored yet.
 type (
-	OrderID   int64
-	UserID    int64
+	// OrderID is the number of an order, from 1; 0 is an order that was not stored yet.
+	OrderID int64
+	// UserID is the number that the user service gave a user.
+	UserID int64
+	// ProductID is the number that the product service gave a product.
 	ProductID int64
 )
 

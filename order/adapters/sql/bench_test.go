@@ -115,7 +115,8 @@ func (s bare) add(b *testing.B, o domain.Snapshot) {
 	defer func() { _ = tx.Rollback() }() // Nothing, once it is committed.
 	at := o.CreatedAt.UnixMicro()
 	var id int64
-	if err := tx.Stmt(s.order).QueryRow(int64(o.UserID), int64(o.ProductID), o.ProductName, int64(o.Quantity), int64(o.UnitPrice),
+	order := tx.Stmt(s.order) //nolint:sqlclosecheck // The transaction closes it.
+	if err := order.QueryRow(int64(o.UserID), int64(o.ProductID), o.ProductName, int64(o.Quantity), int64(o.UnitPrice),
 		int64(o.Total), string(o.Status), string(o.Reservation), at, at).Scan(&id); err != nil {
 		b.Fatal(err)
 	}
@@ -127,7 +128,8 @@ func (s bare) add(b *testing.B, o domain.Snapshot) {
 		{s.history, []any{id, at}},
 		{s.message, []any{uuid.Must(uuid.NewV7()).String(), fmt.Sprint(id), payload, at}},
 	} {
-		if _, err := tx.Stmt(insert.stmt).Exec(insert.args...); err != nil {
+		stmt := tx.Stmt(insert.stmt) //nolint:sqlclosecheck // The transaction closes it.
+		if _, err := stmt.Exec(insert.args...); err != nil {
 			b.Fatal(err)
 		}
 	}
