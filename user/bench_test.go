@@ -86,7 +86,7 @@ func BenchmarkValidateToken(b *testing.B) {
 		for _, call := range []struct{ path, contentType, body string }{
 			{"/register", "application/json", account}, {"/login", "application/x-www-form-urlencoded", form.Encode()},
 		} {
-			response, err := http.Post(in.URL()+call.path, call.contentType, strings.NewReader(call.body)) //nolint:noctx // A benchmark's own server.
+			response, err := http.Post(in.URL()+call.path, call.contentType, strings.NewReader(call.body))
 			if err != nil {
 				b.Fatal(err)
 			}
@@ -116,7 +116,7 @@ func BenchmarkValidateToken(b *testing.B) {
 			b.ReportAllocs()
 			b.RunParallel(func(pb *testing.PB) {
 				for pb.Next() {
-					r := httptest.NewRequest(http.MethodPost, "/validate-token", strings.NewReader(body)) //nolint:noctx // Part of what is measured.
+					r := httptest.NewRequest(http.MethodPost, "/validate-token", strings.NewReader(body))
 					r.Header.Set("Content-Type", "application/json")
 					w := httptest.NewRecorder()
 					h.handler.ServeHTTP(w, r)
@@ -134,7 +134,7 @@ func BenchmarkValidateToken(b *testing.B) {
 }
 
 func overHTTP(b *testing.B, handler http.Handler, body string) {
-	listener, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // Nothing to cancel.
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -146,7 +146,7 @@ func overHTTP(b *testing.B, handler http.Handler, body string) {
 	b.ResetTimer()
 	b.RunParallel(func(pb *testing.PB) {
 		for pb.Next() {
-			response, err := client.Post("http://"+listener.Addr().String()+"/validate-token", "application/json", strings.NewReader(body)) //nolint:noctx // A benchmark's own server.
+			response, err := client.Post("http://"+listener.Addr().String()+"/validate-token", "application/json", strings.NewReader(body))
 			if err != nil {
 				b.Error(err)
 				return

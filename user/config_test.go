@@ -1,6 +1,7 @@
 package user
 
 import (
+	"os"
 	"strings"
 	"testing"
 
@@ -10,6 +11,13 @@ import (
 
 func TestEnvExample(t *testing.T) {
 	configtest.Example[Config](t, ".env.example", config.Defaults(defaults()))
+	example, err := os.ReadFile(".env.example")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(string(example), "\nSECRET_KEY="+exampleKey+"\n") {
+		t.Error("the key that is refused is not that of the example")
+	}
 }
 
 func TestConfig(t *testing.T) {

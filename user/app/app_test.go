@@ -114,7 +114,7 @@ func (f *fixture) wantEvents(want ...ports.EventName) {
 	}
 }
 
-// broken is storage that is away.
+// errAway is what storage says that is away.
 var errAway = errors.New("the database is away")
 
 type awayUsers struct{ ports.Users }

@@ -30,7 +30,8 @@ var _ ports.Hasher = (*Bounded)(nil)
 // one.
 func Slots() int { return max(1, runtime.GOMAXPROCS(0)-1) }
 
-// NewBounded lets at most slots callers of next work at once.
+// NewBounded lets at most slots callers of next work at once. now is the clock
+// that deadlines are set by.
 func NewBounded(next ports.Hasher, slots int, now func() time.Time) *Bounded {
 	return &Bounded{next: next, slots: make(chan struct{}, slots), now: now}
 }

@@ -2,6 +2,7 @@ package memory
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"shop/user/domain"
@@ -34,7 +35,7 @@ func (r Sessions) Rotate(
 		return domain.Session{}, domain.ErrRefreshToken
 	}
 	if err := token.Spend(now); err != nil {
-		if err == domain.ErrRefreshReused {
+		if errors.Is(err, domain.ErrRefreshReused) {
 			r.s.end(token.Session)
 		}
 		return domain.Session{}, err
