@@ -59,7 +59,7 @@ func run(ctx context.Context, rounds int, length time.Duration) (err error) {
 	const mebi = 1 << 20
 	t.AppendRow(table.Row{"four services idle", fmt.Sprintf("%.0f MiB", float64(stage.idle)/mebi), "", "", "≤ 80 MiB", "", "", "", yes(stage.idle <= 80*mebi)})
 	t.Render()
-	fmt.Printf("%d connections, median of %d rounds of %s, shop and reference in turn.\n", connections, rounds, length)
+	fmt.Fprintf(os.Stdout, "%d connections, median of %d rounds of %s, shop and reference in turn.\n", connections, rounds, length)
 	return nil
 }
 

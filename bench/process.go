@@ -25,7 +25,7 @@ type process struct {
 // build compiles the command of a package into dir.
 func build(ctx context.Context, pkg, dir string) (string, error) {
 	bin := filepath.Join(dir, filepath.Base(pkg))
-	cmd := exec.CommandContext(ctx, "go", "build", "-trimpath", "-o", bin, pkg) //nolint:gosec // Packages named here.
+	cmd := exec.CommandContext(ctx, "go", "build", "-trimpath", "-o", bin, pkg)
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return "", fmt.Errorf("build %s: %w\n%s", pkg, err, out)
 	}
@@ -34,7 +34,7 @@ func build(ctx context.Context, pkg, dir string) (string, error) {
 
 // start runs bin until probe answers, for at most 30 s.
 func start(ctx context.Context, probe, bin string, args ...string) (*process, error) {
-	cmd := exec.CommandContext(ctx, bin, args...) //nolint:gosec // Built here.
+	cmd := exec.CommandContext(ctx, bin, args...)
 	cmd.Stderr = os.Stderr
 	began := time.Now()
 	if err := cmd.Start(); err != nil {
@@ -51,7 +51,12 @@ func start(ctx context.Context, probe, bin string, args ...string) (*process, er
 			p.ready = time.Since(began)
 			return p, nil
 		}
-		time.Sleep(2 * time.Millisecond)
+		select {
+		case <-ctx.Done():
+			p.stop()
+			return nil, ctx.Err()
+		case <-time.After(2 * time.Millisecond):
+		}
 	}
 	p.stop()
 	return nil, fmt.Errorf("%s does not answer at %s", filepath.Base(bin), probe)

@@ -87,7 +87,7 @@ func newStage(ctx context.Context, dir string) (s *stage, err error) {
 
 func (s *stage) startReference(ctx context.Context, bin, dir, data string, body []byte) (err error) {
 	bodyFile, keyFile := filepath.Join(dir, "product.json"), filepath.Join(dir, "key")
-	key, err := os.ReadFile(filepath.Join(data, "secrets", "secret_key")) //nolint:gosec // The shop that bench runs.
+	key, err := os.ReadFile(filepath.Join(data, "secrets", "secret_key"))
 	if err != nil {
 		return err
 	}
@@ -155,7 +155,7 @@ func copyDatabases(from, to string) (bare.Databases, error) {
 	var failed []error
 	copied := func(name string) string {
 		path := filepath.Join(to, "bare-"+name)
-		data, err := os.ReadFile(filepath.Join(from, name)) //nolint:gosec // The shop that bench runs.
+		data, err := os.ReadFile(filepath.Join(from, name))
 		failed = append(failed, err, os.WriteFile(path, data, 0o600))
 		return path
 	}

@@ -31,6 +31,9 @@ func serveFlags(cmd *cobra.Command, at *address) {
 	seeded := cmd.Flags().Bool("seed", false, "make demo users and products after the start")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) (err error) {
 		began := time.Now()
+		if err := service.OTelFromDotenv("."); err != nil {
+			return err
+		}
 		dir, remove, err := dataDirectory(*data)
 		if err != nil {
 			return err

@@ -23,7 +23,7 @@ type Result struct {
 // its answer before it sends the next request, for d.
 func Attack(next vegeta.Targeter, connections uint64, d time.Duration) Result {
 	attacker := vegeta.NewAttacker(
-		vegeta.Workers(connections), vegeta.MaxWorkers(connections), vegeta.Connections(int(connections)), //nolint:gosec // A few dozen.
+		vegeta.Workers(connections), vegeta.MaxWorkers(connections), vegeta.Connections(int(connections)),
 		vegeta.MaxBody(0), vegeta.KeepAlive(true), vegeta.Timeout(30*time.Second), vegeta.Redirects(vegeta.NoFollow),
 	)
 	var m vegeta.Metrics

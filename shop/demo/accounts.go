@@ -10,7 +10,7 @@ import (
 	"shop/shop/rest"
 )
 
-const password = "mật khẩu của demo" //nolint:gosec // The demo's own accounts, made and left behind by it.
+const password = "mật khẩu của demo"
 
 var doors = []step{
 	{"GET /health of user", health(0)},

@@ -27,7 +27,7 @@ func TestStockAndSoldAreConstant(t *testing.T) {
 	}
 	for n, session := range sessions {
 		group.Go(func() {
-			random := rand.New(rand.NewPCG(1, uint64(n))) //nolint:gosec // A repeatable test.
+			random := rand.New(rand.NewPCG(1, uint64(n)))
 			orders := shop.Order.As(session.AccessToken)
 			var mine []int64
 			for range rounds {

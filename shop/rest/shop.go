@@ -56,42 +56,46 @@ func (s Shop) Login(ctx context.Context, username, password string) (Session, er
 	return session, a.Into(&session)
 }
 
-// Account, Product, Order and Notification are what the services answer.
-type (
-	Account struct {
-		ID       int64  `json:"id"`
-		Username string `json:"username"`
-		IsActive bool   `json:"is_active"`
-	}
-	Product struct {
-		ID          int64       `json:"id"`
-		Name        string      `json:"name"`
-		Description *string     `json:"description"`
-		Price       json.Number `json:"price"`
-		Quantity    int64       `json:"quantity"`
-		CreatedAt   time.Time   `json:"created_at"`
-		UpdatedAt   time.Time   `json:"updated_at"`
-	}
-	Order struct {
-		ID          int64       `json:"id"`
-		UserID      int64       `json:"user_id"`
-		ProductID   int64       `json:"product_id"`
-		ProductName string      `json:"product_name"`
-		Quantity    int64       `json:"quantity"`
-		UnitPrice   json.Number `json:"unit_price"`
-		TotalPrice  json.Number `json:"total_price"`
-		Status      string      `json:"status"`
-		CreatedAt   time.Time   `json:"created_at"`
-		UpdatedAt   time.Time   `json:"updated_at"`
-	}
-	Notification struct {
-		ID       int64   `json:"id"`
-		EventID  string  `json:"event_id"`
-		Event    string  `json:"event"`
-		OrderID  int64   `json:"order_id"`
-		Channel  string  `json:"channel"`
-		State    string  `json:"state"`
-		Attempts int     `json:"attempts"`
-		Reason   *string `json:"reason"`
-	}
-)
+// Account is a user as /register and /users/me answer it.
+type Account struct {
+	ID       int64  `json:"id"`
+	Username string `json:"username"`
+	IsActive bool   `json:"is_active"`
+}
+
+// Product is a product as the product service answers it.
+type Product struct {
+	ID          int64       `json:"id"`
+	Name        string      `json:"name"`
+	Description *string     `json:"description"`
+	Price       json.Number `json:"price"`
+	Quantity    int64       `json:"quantity"`
+	CreatedAt   time.Time   `json:"created_at"`
+	UpdatedAt   time.Time   `json:"updated_at"`
+}
+
+// Order is an order as the order service answers it.
+type Order struct {
+	ID          int64       `json:"id"`
+	UserID      int64       `json:"user_id"`
+	ProductID   int64       `json:"product_id"`
+	ProductName string      `json:"product_name"`
+	Quantity    int64       `json:"quantity"`
+	UnitPrice   json.Number `json:"unit_price"`
+	TotalPrice  json.Number `json:"total_price"`
+	Status      string      `json:"status"`
+	CreatedAt   time.Time   `json:"created_at"`
+	UpdatedAt   time.Time   `json:"updated_at"`
+}
+
+// Notification is a notification as the notification service answers it.
+type Notification struct {
+	ID       int64   `json:"id"`
+	EventID  string  `json:"event_id"`
+	Event    string  `json:"event"`
+	OrderID  int64   `json:"order_id"`
+	Channel  string  `json:"channel"`
+	State    string  `json:"state"`
+	Attempts int     `json:"attempts"`
+	Reason   *string `json:"reason"`
+}

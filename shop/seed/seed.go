@@ -12,7 +12,7 @@ import (
 )
 
 // Password of every demo user. They exist only where someone asked for a seed.
-const Password = "shop-demo-2026" //nolint:gosec // Published on purpose: demo accounts.
+const Password = "shop-demo-2026"
 
 // Users are the demo users; the first one owns the products.
 var Users = []string{"an.nguyen", "binh.tran", "chi.le"}
