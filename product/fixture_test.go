@@ -59,12 +59,28 @@ func start(t testing.TB, settings map[string]string) *world {
 	for k, v := range settings {
 		all[k] = v
 	}
-	spec := product.Spec()
-	w.Instance, w.stop = servicetest.Start(t, spec, servicetest.Config(t, spec, all), service.Parts{Tel: w.tel.Telemetry})
+	s := product.Spec()
+	w.Instance, w.stop = servicetest.Start(t, s, servicetest.Config(t, s, all), service.Parts{Tel: w.tel.Telemetry})
 	w.url, w.admin = w.URL(), w.AdminURL()
-	w.client = openapitest.Load(t, document(t)).Client(t)
+	w.client = described(t).Client(t)
 	return w
 }
+
+// described returns openapi.yaml, ready to check exchanges. Compiling it takes
+// longer than most tests, so it is done once for all.
+func described(t testing.TB) *openapitest.Spec {
+	t.Helper()
+	specOnce.Do(func() { spec = openapitest.Load(t, document(t)) })
+	if spec == nil {
+		t.Fatal("openapi.yaml could not be read; see the test that failed first")
+	}
+	return spec
+}
+
+var (
+	specOnce sync.Once
+	spec     *openapitest.Spec
+)
 
 func document(t testing.TB) []byte {
 	t.Helper()

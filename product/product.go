@@ -92,7 +92,7 @@ func New(_ context.Context, cfg Config, infra service.Infra) (*service.Service, 
 	s.Handler = web.NewHandler(api, http.Routes(set))
 	s.Admin = service.DeadLetterRoutes(infra.Bus, bus.Queue)
 
-	events := observe.Bus(infra.Bus, tel, name, bus.Topology())
+	events := observe.Bus(infra.Bus, tel, name, bus.Topology()) //nolint:contextcheck // Its gauge is read by scrapes, long after New.
 	s.Workers = []service.Worker{
 		{Name: "stock consumer", Run: func(ctx context.Context) error {
 			return events.Subscribe(ctx, bus.Queue, bus.Prefetch, bus.Handler(stock))

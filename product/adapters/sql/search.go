@@ -85,22 +85,22 @@ func orderBy(s domain.Sort) string {
 	return "id" + direction
 }
 
-// after starts behind the place c, if there is one.
-func (w *condition) after(c *domain.Cursor) {
-	if c == nil {
+// after starts behind the place, if there is one.
+func (c *condition) after(place *domain.Cursor) {
+	if place == nil {
 		return
 	}
 	comparison := " > "
-	if c.Sort.Descending {
+	if place.Sort.Descending {
 		comparison = " < "
 	}
-	column, ok := columns[c.Sort.Key]
+	column, ok := columns[place.Sort.Key]
 	switch {
 	case !ok:
-		w.and("id"+comparison+"?", int64(c.ID))
-	case c.Sort.Key == domain.ByName:
-		w.and("("+column+", id)"+comparison+"(?, ?)", c.Text, int64(c.ID))
+		c.and("id"+comparison+"?", int64(place.ID))
+	case place.Sort.Key == domain.ByName:
+		c.and("("+column+", id)"+comparison+"(?, ?)", place.Text, int64(place.ID))
 	default:
-		w.and("("+column+", id)"+comparison+"(?, ?)", c.Number, int64(c.ID))
+		c.and("("+column+", id)"+comparison+"(?, ?)", place.Number, int64(place.ID))
 	}
 }

@@ -14,9 +14,10 @@ func (s *Reservations) Confirm(ctx context.Context, id domain.ReservationID) err
 	return err
 }
 
+// Close passes over a released reservation, which may be purged already.
 func (s *Reservations) Close(ctx context.Context, id domain.ReservationID, purgeAt time.Time) error {
 	_, err := s.db.Exec(ctx, `UPDATE reservations SET state = 'confirmed', purge_at = ?
-		WHERE id = ? AND state <> 'released' AND purge_at IS NULL`, sqldb.From(purgeAt), id.String())
+		WHERE id = ? AND purge_at IS NULL`, sqldb.From(purgeAt), id.String())
 	return err
 }
 
