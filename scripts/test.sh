@@ -66,16 +66,16 @@ lint() {
 
 tests() { packages | xargs go test -race -timeout 20m; }
 
+# fuzz runs every target for FUZZTIME. Packages without one are passed over.
 fuzz() {
-  local package target
-  go list -f '{{if or .TestGoFiles .XTestGoFiles}}{{.ImportPath}}{{end}}' $(packages) | while read -r package; do
-    dir=$(go list -f '{{.Dir}}' "$package")
-    grep -hoE '^func Fuzz[A-Za-z0-9_]+' "$dir"/*_test.go | sed 's/^func //' | while read -r target; do
-      echo "  $package $target"
-      go test -run '^$' -fuzz "^$target\$" -fuzztime "$FUZZTIME" "$package" >/tmp/fuzz.$$ 2>&1 || { cat /tmp/fuzz.$$; exit 1; }
+  local file target log
+  log=$(mktemp)
+  git ls-files -z '*_test.go' | xargs -0 grep -HoE '^func Fuzz[A-Za-z0-9_]+' | sed 's/:func /:/' |
+    while IFS=: read -r file target; do
+      printf '  %s %s\n' "$(dirname "$file")" "$target"
+      go test -run '^$' -fuzz "^$target\$" -fuzztime "$FUZZTIME" "./$(dirname "$file")" >"$log" 2>&1 || { cat "$log"; exit 1; }
     done
-  done
-  rm -f /tmp/fuzz.$$
+  rm -f "$log"
 }
 
 run() {
