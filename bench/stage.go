@@ -231,8 +231,8 @@ func (s *stage) calm(f func(context.Context, time.Duration) (load.Result, error)
 	}
 }
 
-// drained waits until the gauge is 0 in two looks that are further apart than
-// the gauge is cached.
+// drained waits until every series of the gauge is 0 in two looks that are
+// further apart than the gauge is cached.
 func drained(ctx context.Context, url, gauge string) error {
 	client := rest.Client{Base: url}
 	for zero := 0; zero < 2; {
@@ -240,9 +240,11 @@ func drained(ctx context.Context, url, gauge string) error {
 		if err != nil {
 			return err
 		}
-		if strings.Contains(string(a.Body), "\n"+gauge+" 0\n") {
-			zero++
-		} else {
+		waiting, err := sum(a.Body, gauge)
+		if err != nil {
+			return err
+		}
+		if zero++; waiting > 0 {
 			zero = 0
 		}
 		select {
@@ -252,4 +254,24 @@ func drained(ctx context.Context, url, gauge string) error {
 		}
 	}
 	return nil
+}
+
+// sum adds up the series of a metric; one that does not exist is an error.
+func sum(metrics []byte, name string) (total float64, err error) {
+	found := false
+	for line := range strings.Lines(string(metrics)) {
+		series, value, ok := strings.Cut(strings.TrimSpace(line), " ")
+		if metric, _, _ := strings.Cut(series, "{"); !ok || metric != name {
+			continue
+		}
+		n, err := strconv.ParseFloat(value, 64)
+		if err != nil {
+			return 0, fmt.Errorf("%s: %w", name, err)
+		}
+		total, found = total+n, true
+	}
+	if !found {
+		return 0, fmt.Errorf("there is no metric %s", name)
+	}
+	return total, nil
 }
