@@ -12,15 +12,12 @@ import (
 	"shop/shop/rest"
 )
 
-// adminDistance is how far the admin ports are above the public ones.
-const adminDistance = 1000
-
 // address is where a shop is, for every command.
 type address struct {
 	host     string
 	basePort int
 	override [4]string // URLs of user, product, order, notification; "" = at host and basePort.
-	adminAt  int       // First admin port; 0 = basePort + adminDistance.
+	adminAt  int       // First admin port; 0 = basePort + operator.PortDistance.
 }
 
 func newRoot() *cobra.Command {
@@ -58,7 +55,7 @@ func (a *address) publicFlags(cmd *cobra.Command) {
 }
 
 func (a *address) adminFlags(cmd *cobra.Command) {
-	cmd.PersistentFlags().IntVar(&a.adminAt, "admin-port", 0, "first admin port (default base-port + "+strconv.Itoa(adminDistance)+")")
+	cmd.PersistentFlags().IntVar(&a.adminAt, "admin-port", 0, "first admin port (default base-port + "+strconv.Itoa(operator.PortDistance)+")")
 }
 
 func (a *address) public() rest.Shop {
@@ -74,7 +71,7 @@ func (a *address) public() rest.Shop {
 func (a *address) admin() operator.Admin {
 	first := a.adminAt
 	if first == 0 {
-		first = a.basePort + adminDistance
+		first = a.basePort + operator.PortDistance
 	}
 	return operator.At(a.host, first)
 }

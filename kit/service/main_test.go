@@ -2,7 +2,6 @@ package service_test
 
 import (
 	"bufio"
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -12,7 +11,6 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
-	"sync"
 	"syscall"
 	"testing"
 
@@ -37,28 +35,10 @@ func TestMain(m *testing.M) {
 	}
 }
 
-// lockedBuffer is an output that several goroutines may write.
-type lockedBuffer struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-func (l *lockedBuffer) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.Write(p)
-}
-
-func (l *lockedBuffer) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.String()
-}
-
 // execute runs a command line in a directory of its own.
 func execute(t *testing.T, args ...string) (code int, stdout, stderr string) {
 	t.Helper()
-	var out, err lockedBuffer
+	var out, err testkit.Buffer
 	code = parrot{}.spec().Execute(t.Context(), args, &out, &err)
 	return code, out.String(), err.String()
 }
@@ -194,7 +174,7 @@ func process(t *testing.T, kind string) (p *exec.Cmd, ended func() (code int, st
 	if err != nil {
 		t.Fatal(err)
 	}
-	var stderr lockedBuffer
+	var stderr testkit.Buffer
 	p.Stderr = &stderr
 	if err := p.Start(); err != nil {
 		t.Fatal(err)

@@ -308,7 +308,7 @@ func TestWhatCanNotBeBuiltIsOneLine(t *testing.T) {
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			p := parrot{}
-			_, err := p.spec().Build(t.Context(), servicetest.Config(t, p.spec(), tt.environment), service.Parts{LogWriter: new(lockedBuffer)})
+			_, err := p.spec().Build(t.Context(), servicetest.Config(t, p.spec(), tt.environment), service.Parts{LogWriter: new(testkit.Buffer)})
 			if err == nil || strings.Contains(err.Error(), "\n") || !strings.HasPrefix(err.Error(), "parrot: ") || !strings.Contains(err.Error(), tt.want) {
 				t.Errorf("error %v, want one line with %q", err, tt.want)
 			}

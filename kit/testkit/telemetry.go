@@ -1,10 +1,8 @@
 package testkit
 
 import (
-	"bytes"
 	"encoding/json"
 	"strings"
-	"sync"
 	"testing"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -20,7 +18,7 @@ type Captured struct {
 	*telemetry.Telemetry
 
 	t     testing.TB
-	out   *lockedBuffer
+	out   *Buffer
 	spans *tracetest.SpanRecorder
 }
 
@@ -28,7 +26,7 @@ type Captured struct {
 // levels) and spans. A failed test prints its logs.
 func Telemetry(t testing.TB) *Captured {
 	t.Helper()
-	out, spans := &lockedBuffer{}, tracetest.NewSpanRecorder()
+	out, spans := &Buffer{}, tracetest.NewSpanRecorder()
 	tel, err := telemetry.New(t.Context(), telemetry.Config{
 		Service: "test", Version: "0", Level: "debug", LogWriter: out,
 		Processors: []sdktrace.SpanProcessor{spans},
@@ -143,22 +141,4 @@ func hasLabels(m *dto.Metric, labels []string) bool {
 		}
 	}
 	return true
-}
-
-// lockedBuffer is a bytes.Buffer that several goroutines may write.
-type lockedBuffer struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-func (l *lockedBuffer) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.Write(p)
-}
-
-func (l *lockedBuffer) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.String()
 }

@@ -68,7 +68,7 @@ func shop(t *testing.T, environ []string, args ...string) (code int, stdout, std
 type process struct {
 	running
 	cmd      *exec.Cmd
-	out      *logBuffer
+	out      *testkit.Buffer
 	basePort int
 }
 
@@ -79,7 +79,7 @@ func spawn(t *testing.T, dir string, basePort int, environ ...string) *process {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p := &process{basePort: basePort, out: &logBuffer{}}
+	p := &process{basePort: basePort, out: &testkit.Buffer{}}
 	p.cmd = exec.Command(path, "--data", dir, "--base-port", strconv.Itoa(basePort))
 	p.cmd.Env = append(os.Environ(), append([]string{"BCRYPT_COST=4"}, environ...)...)
 	p.cmd.Dir = t.TempDir()

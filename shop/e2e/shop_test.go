@@ -13,6 +13,7 @@ import (
 
 	"shop/kit/event"
 	"shop/kit/openapi/openapitest"
+	"shop/kit/testkit"
 	"shop/notification"
 	"shop/order"
 	"shop/product"
@@ -31,26 +32,8 @@ const patience = 30 * time.Second
 type running struct {
 	rest.Shop
 	Admin operator.Admin
-	Log   *logBuffer
+	Log   *testkit.Buffer
 	Stop  func()
-}
-
-// logBuffer keeps what all services log.
-type logBuffer struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-func (l *logBuffer) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.Write(p)
-}
-
-func (l *logBuffer) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.String()
 }
 
 // start runs a shop on dir and free ports until Stop or the end of the test.
@@ -62,7 +45,7 @@ func start(t *testing.T, dir string, environ map[string]string) *running {
 	for key, value := range environ {
 		settings[key] = value
 	}
-	log := &logBuffer{}
+	log := &testkit.Buffer{}
 	shop, err := local.Build(t.Context(), local.Options{Data: dir, Host: "127.0.0.1", Log: log, Environ: settings})
 	if err != nil {
 		t.Fatalf("build the shop: %v", err)

@@ -26,9 +26,6 @@ import (
 	"shop/user"
 )
 
-// adminDistance is how far an admin port is above the service's port.
-const adminDistance = 1000
-
 // Options say where the shop lives.
 type Options struct {
 	Data     string    // Directory of its files; it is made when missing.
@@ -119,7 +116,7 @@ func (s *Shop) listen(ctx context.Context, o Options) error {
 		}
 		adminAt := net.JoinHostPort("127.0.0.1", "0")
 		if o.BasePort != 0 {
-			adminAt = net.JoinHostPort("127.0.0.1", strconv.Itoa(o.BasePort+adminDistance+n))
+			adminAt = net.JoinHostPort("127.0.0.1", strconv.Itoa(o.BasePort+operator.PortDistance+n))
 		}
 		if d.admin, err = service.Listen(ctx, adminAt); err != nil {
 			failed = append(failed, err)

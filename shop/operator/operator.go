@@ -16,6 +16,10 @@ import (
 	"shop/shop/rest"
 )
 
+// PortDistance is how far a service's admin port is above its public one in a
+// shop that runs in one place.
+const PortDistance = 1000
+
 // Admin is the admin ports that keep something for the operator.
 type Admin struct {
 	Product, Order, Notification rest.Client
