@@ -172,6 +172,7 @@ func FuzzAnswersOfOthers(f *testing.F) {
 	f.Add(422, []byte(`{"code":"validation_failed","detail":[{"loc":["body",1],"type":"missing"}]}`), "")
 	f.Add(200, []byte(`{"id":7}`), "")
 	f.Add(503, []byte(`<html>`), "-1")
+	f.Add(200, []byte(`{"id":7}`), "\x13")
 	var status int
 	var body []byte
 	var after string
@@ -186,7 +187,10 @@ func FuzzAnswersOfOthers(f *testing.F) {
 		}
 		status, body, after = s, b, a
 		_, err := call(t.Context(), 7)
-		if e := errs.Of(err); (err == nil) != (s < 300 && json.Unmarshal(b, &thing{}) == nil) || e != nil && (e.Code == "" || e.RetryAfter < 0) {
+		// net/http sends a control character in a header, and refuses to read it.
+		readable := !strings.ContainsFunc(a, func(r rune) bool { return r < ' ' && r != '\t' || r == 0x7f })
+		good := readable && s < 300 && json.Unmarshal(b, &thing{}) == nil
+		if e := errs.Of(err); (err == nil) != good || e != nil && (e.Code == "" || e.RetryAfter < 0) {
 			t.Errorf("%d %q → %v", s, b, err)
 		}
 	})
