@@ -2,12 +2,13 @@
 # Every check of this repository, one step after another; stops at the first
 # that fails. Without arguments all steps run, else only the named ones.
 #
-# FUZZTIME  how long each fuzz target runs (default 3s)
+# FUZZTIME  how many inputs each fuzz target tries (default 3000x), or for how
+#           long; a duration that ends in the middle can fail a target by itself
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 STEPS=(prerequisites format modules vet lint tests fuzz)
-FUZZTIME=${FUZZTIME:-3s}
+FUZZTIME=${FUZZTIME:-3000x}
 LINTER=$PWD/.cache/bin/golangci-lint
 
 # modules lists the folders of the modules that hold code.
