@@ -129,7 +129,7 @@ func (s Spec[C]) openDatabase(ctx context.Context, parts Parts, i *Instance) err
 		i.Infra.Tel = tel
 		i.onClose("telemetry", tel.Shutdown)
 	}
-	db, err := sqldb.Open(ctx, string(i.cfg.DatabaseURL), sqldb.Options{Tel: i.Infra.Tel})
+	db, err := sqldb.Open(ctx, string(i.cfg.DatabaseURL), i.cfg.database(i.Infra.Tel))
 	if err != nil {
 		return err
 	}

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"shop/kit/config"
+	"shop/kit/sqldb"
 	"shop/kit/telemetry"
 )
 
@@ -24,6 +25,12 @@ type Config struct {
 	AllowedOrigins config.List `env:"ALLOWED_ORIGINS" envDefault:"http://localhost:3000" unit:"list with commas, or JSON list" doc:"Web origins whose pages may call this service (CORS). * is any, then without credentials."`
 
 	DatabaseURL config.DatabaseURL `group:"Database" env:"DATABASE_URL" unit:"URL" doc:"sqlite:///./file.db or postgresql://user:password@host:5432/name."`
+
+	DatabaseMaxConns         int            `env:"DATABASE_MAX_CONNS" auto:"16 with PostgreSQL, 4 that read and 1 that writes with SQLite" unit:"connections" doc:"How many connections to the database are open at most; all replicas together stay below max_connections of the server. Of SQLite those that read."`
+	DatabaseConnWait         config.Seconds `env:"DATABASE_CONN_WAIT" envDefault:"3" unit:"seconds" doc:"How long a request waits for a free connection; then it is answered with 503."`
+	DatabaseStatementTimeout config.Seconds `env:"DATABASE_STATEMENT_TIMEOUT" envDefault:"5" unit:"seconds" doc:"PostgreSQL gives up a statement that takes longer."`
+	DatabaseConnLifetime     config.Seconds `env:"DATABASE_CONN_LIFETIME" envDefault:"1800" unit:"seconds" doc:"Connections to PostgreSQL are replaced when they are so old: they follow a host name that moves."`
+	DatabaseConnIdleTime     config.Seconds `env:"DATABASE_CONN_IDLE_TIME" envDefault:"300" unit:"seconds" doc:"Connections to PostgreSQL that nobody used for so long are closed."`
 
 	InternalAuth  string `group:"Service to service" env:"INTERNAL_AUTH" envDefault:"token" unit:"token or mesh" doc:"How other services prove themselves on internal routes: the token below, or the mesh's certificates."`
 	InternalToken string `env:"INTERNAL_TOKEN" secret:"true" doc:"What other services send in X-Internal-Token; all services share it. Empty closes the internal routes."`
@@ -67,6 +74,11 @@ func (c Config) Validate() error {
 	f.Check(isPort(c.AdminPort), "ADMIN_PORT", "must be from 0 to 65535")
 	f.Check(c.AdminPort != 0 || !isPort(c.Port) || isPort(c.adminPort()), "ADMIN_PORT", "must be set, because PORT + 1000 is no port")
 	f.Check(c.DatabaseURL != "", "DATABASE_URL", "must be set")
+	f.Check(c.DatabaseMaxConns >= 0, "DATABASE_MAX_CONNS", "must be at least 1")
+	f.Check(c.DatabaseConnWait > 0, "DATABASE_CONN_WAIT", "must be above 0")
+	f.Check(c.DatabaseStatementTimeout >= leastStatementTimeout, "DATABASE_STATEMENT_TIMEOUT", "must be at least 0.001")
+	f.Check(c.DatabaseConnLifetime > 0, "DATABASE_CONN_LIFETIME", "must be above 0")
+	f.Check(c.DatabaseConnIdleTime > 0, "DATABASE_CONN_IDLE_TIME", "must be above 0")
 	f.Check(c.InternalAuth == "token" || c.InternalAuth == "mesh", "INTERNAL_AUTH", "must be token or mesh")
 	f.Check(c.InternalAuth != "mesh" || isLoopback(c.Host), "HOST",
 		"must be a loopback address with INTERNAL_AUTH=mesh: the sidecar is the one way in")
@@ -97,6 +109,20 @@ func (c Config) adminPort() int {
 		return c.AdminPort
 	}
 	return c.Port + distance
+}
+
+// leastStatementTimeout is PostgreSQL's unit; 0 would mean no timeout at all.
+const leastStatementTimeout = config.Seconds(time.Millisecond)
+
+func (c Config) database(tel *telemetry.Telemetry) sqldb.Options {
+	return sqldb.Options{
+		Tel:              tel,
+		MaxConns:         c.DatabaseMaxConns,
+		ConnWait:         c.DatabaseConnWait.Duration(),
+		StatementTimeout: c.DatabaseStatementTimeout.Duration(),
+		ConnLifetime:     c.DatabaseConnLifetime.Duration(),
+		ConnIdleTime:     c.DatabaseConnIdleTime.Duration(),
+	}
 }
 
 func (c Config) shutdownTimeout() time.Duration { return c.ShutdownTimeout.Duration() }

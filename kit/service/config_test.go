@@ -30,6 +30,11 @@ func TestSettings(t *testing.T) {
 		"mesh on loopback":            {"INTERNAL_AUTH", "mesh", ""},
 		"every address":               {"HOST", "0.0.0.0", ""},
 		"origins":                     {"ALLOWED_ORIGINS", `["https://a.example"]`, ""},
+		"fewer than no connections":   {"DATABASE_MAX_CONNS", "-1", "DATABASE_MAX_CONNS=-1 must be at least 1"},
+		"no wait for a connection":    {"DATABASE_CONN_WAIT", "0", "DATABASE_CONN_WAIT=0 must be above 0"},
+		"no end of a statement":       {"DATABASE_STATEMENT_TIMEOUT", "0", "DATABASE_STATEMENT_TIMEOUT=0 must be at least 0.001"},
+		"no life of a connection":     {"DATABASE_CONN_LIFETIME", "0", "DATABASE_CONN_LIFETIME=0 must be above 0"},
+		"no rest of a connection":     {"DATABASE_CONN_IDLE_TIME", "0", "DATABASE_CONN_IDLE_TIME=0 must be above 0"},
 		"a database of another maker": {"DATABASE_URL", "mysql://h/d", "DATABASE_URL=mysql://h/d must start with sqlite:/// or postgresql://"},
 	}
 	for name, tt := range tests {

@@ -136,9 +136,9 @@ func conflicts(err error) bool {
 	return errors.As(err, &e) && (e.Code == "40001" || e.Code == "40P01")
 }
 
-// lost reports whether a connection that was open broke: what was not committed
-// on it has not happened. A server that can't be dialled is not that.
-func lost(err error) bool {
+// broken reports whether the answer of a connection that was open will never be
+// known. A server that can't be dialled is not that.
+func broken(err error) bool {
 	var (
 		op   *net.OpError
 		post *pq.Error
@@ -153,6 +153,13 @@ func lost(err error) bool {
 	default:
 		return errors.Is(err, driver.ErrBadConn) || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF)
 	}
+}
+
+// lost reports whether a connection is gone: what was not committed on it has not
+// happened. One that hangs is not: asking again would take as long again.
+func lost(err error) bool {
+	var op *net.OpError
+	return broken(err) && !(errors.As(err, &op) && op.Timeout())
 }
 
 // errorType is err as a metric label: a handful of values.

@@ -1,6 +1,7 @@
 package sqldb
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
@@ -29,15 +30,25 @@ var (
 	_ Queryer = (*Tx)(nil)
 )
 
-// Options of a DB. The zero value of each field is its default.
+// Options of a DB. The zero value of each field is its default. The last three
+// are for Postgres alone: SQLite stops a statement when the context of the call
+// ends, and its connections never grow old.
 type Options struct {
-	Tel *telemetry.Telemetry // Default: telemetry.Nop().
-	// MaxConns bounds the connections: of SQLite the readers beside the one
-	// writer (default 4), of Postgres all (default 16).
-	MaxConns int
-	// StatementTimeout makes Postgres give up a statement (default 10 s). SQLite
-	// stops when the context of the call ends.
-	StatementTimeout time.Duration
+	Tel              *telemetry.Telemetry // Default: telemetry.Nop().
+	MaxConns         int                  // Of SQLite the readers beside the one writer (default 4), of Postgres all (default 16).
+	ConnWait         time.Duration        // How long a statement or transaction waits for a free connection (default 3 s).
+	StatementTimeout time.Duration        // When the server gives up a statement (default 5 s).
+	ConnLifetime     time.Duration        // Older connections are replaced, so that they move along with a name (default 30 min).
+	ConnIdleTime     time.Duration        // Connections unused for so long are closed (default 5 min).
+}
+
+func (o Options) withDefaults() Options {
+	o.Tel = cmp.Or(o.Tel, telemetry.Nop())
+	o.ConnWait = cmp.Or(o.ConnWait, 3*time.Second)
+	o.StatementTimeout = cmp.Or(o.StatementTimeout, 5*time.Second)
+	o.ConnLifetime = cmp.Or(o.ConnLifetime, 30*time.Minute)
+	o.ConnIdleTime = cmp.Or(o.ConnIdleTime, 5*time.Minute)
+	return o
 }
 
 // DB is an open database. It is safe for concurrent use.
@@ -63,9 +74,7 @@ func Open(ctx context.Context, url string, o Options) (*DB, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open database: %w", err)
 	}
-	if o.Tel == nil {
-		o.Tel = telemetry.Nop()
-	}
+	o = o.withDefaults()
 	db := &DB{dialect: t.dialect, path: t.path, tel: o.Tel}
 	db.observer = newObserver(o.Tel, db)
 	if t.dialect == SQLite {
@@ -87,11 +96,7 @@ func (db *DB) Dialect() Dialect { return db.dialect }
 // Get implements Queryer: SELECT on a reader, anything else on the writer.
 func (db *DB) Get(ctx context.Context, dest any, query string, args ...any) error {
 	s := db.statement(query)
-	return db.do(ctx, s, func(ctx context.Context) error {
-		stmt, err := db.poolOf(s).prepare(ctx, s)
-		if err != nil {
-			return err
-		}
+	return db.do(ctx, db.poolOf(s), s, func(ctx context.Context, stmt runner) error {
 		return stmt.GetContext(ctx, dest, args...)
 	})
 }
@@ -99,23 +104,14 @@ func (db *DB) Get(ctx context.Context, dest any, query string, args ...any) erro
 // Select implements Queryer.
 func (db *DB) Select(ctx context.Context, dest any, query string, args ...any) error {
 	s := db.statement(query)
-	return db.do(ctx, s, func(ctx context.Context) error {
-		stmt, err := db.poolOf(s).prepare(ctx, s)
-		if err != nil {
-			return err
-		}
+	return db.do(ctx, db.poolOf(s), s, func(ctx context.Context, stmt runner) error {
 		return stmt.SelectContext(ctx, dest, args...)
 	})
 }
 
 // Exec implements Queryer, on the writer.
 func (db *DB) Exec(ctx context.Context, query string, args ...any) (affected int64, err error) {
-	s := db.statement(query)
-	err = db.do(ctx, s, func(ctx context.Context) error {
-		stmt, err := db.write.prepare(ctx, s)
-		if err != nil {
-			return err
-		}
+	err = db.do(ctx, db.write, db.statement(query), func(ctx context.Context, stmt runner) (err error) {
 		affected, err = affectedRows(stmt.ExecContext(ctx, args...))
 		return err
 	})
@@ -124,16 +120,17 @@ func (db *DB) Exec(ctx context.Context, query string, args ...any) (affected int
 
 // do runs f as the statement s. What reads is run once more if its connection
 // turns out to be dead; what writes may have been carried out.
-func (db *DB) do(ctx context.Context, s *statement, f func(context.Context) error) error {
-	err := db.observer.do(ctx, s, f)
+func (db *DB) do(ctx context.Context, p *pool, s *statement, f func(context.Context, runner) error) error {
+	once := func(ctx context.Context) error { return p.run(ctx, s, f) }
+	err := db.observer.do(ctx, s, once)
 	if err == nil || !lost(err) {
 		return err
 	}
-	db.write.dropIdle()
+	p.dropIdle()
 	if s.writes {
 		return err
 	}
-	return db.observer.do(ctx, s, f)
+	return db.observer.do(ctx, s, once)
 }
 
 // Ping reports whether the database answers a query.

@@ -6,6 +6,10 @@ import (
 	"strings"
 )
 
+// ErrOutcomeUnknown is in the error of a Tx whose connection broke while it was
+// committed. It goes along with errs.ErrUnavailable.
+var ErrOutcomeUnknown = errors.New("sqldb: nobody knows whether it was committed")
+
 // What the engines say, in the same words for both. What the caller's context
 // ended is context.Canceled or DeadlineExceeded; an engine that is away, busy or
 // out of space is errs.ErrUnavailable; anything else is the driver's own error.

@@ -3,6 +3,7 @@ package sqldb
 import (
 	"database/sql"
 	"sync"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 )
@@ -69,7 +70,15 @@ func (p *poolStats) Collect(ch chan<- prometheus.Metric) {
 // SQLite, "all" for Postgres.
 func (db *DB) Stats() map[string]sql.DBStats {
 	if db.read == db.write {
-		return map[string]sql.DBStats{"all": db.read.Stats()}
+		return map[string]sql.DBStats{"all": db.read.stats()}
 	}
-	return map[string]sql.DBStats{"read": db.read.Stats(), "write": db.write.Stats()}
+	return map[string]sql.DBStats{"read": db.read.stats(), "write": db.write.stats()}
+}
+
+// stats are database/sql's with the waits that it didn't see.
+func (p *pool) stats() sql.DBStats {
+	s := p.Stats()
+	s.WaitCount += p.waits.Load()
+	s.WaitDuration += time.Duration(p.waited.Load())
+	return s
 }

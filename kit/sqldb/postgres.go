@@ -15,24 +15,22 @@ import (
 )
 
 const (
-	defaultConns     = 16
-	statementTimeout = 10 * time.Second
-	connMaxLifetime  = 30 * time.Minute // So that connections move to a new primary behind one name.
-	connMaxIdleTime  = 5 * time.Minute
+	defaultConns = 16
+
+	// answerMargin is how much later than the server a client gives up a statement:
+	// whoever hears nothing by then talks to a server that hangs.
+	answerMargin = time.Second
 )
 
 // openPostgres opens one pool for reading and writing. Settings in the URL win
 // over the defaults here; TLS options (sslmode, sslrootcert, sslcert, sslkey) are
 // libpq's, with libpq's default sslmode=prefer.
 func (db *DB) openPostgres(ctx context.Context, u *url.URL, o Options) error {
-	if o.StatementTimeout == 0 {
-		o.StatementTimeout = statementTimeout
-	}
 	if o.MaxConns == 0 {
 		o.MaxConns = defaultConns
 	}
 	milliseconds := o.StatementTimeout.Milliseconds()
-	conns, err := postgresPool(u, o.Tel.Service, map[string]string{
+	conns, err := postgresPool(u, o.Tel.Service, o.StatementTimeout+answerMargin, map[string]string{
 		"statement_timeout": strconv.FormatInt(milliseconds, 10),
 		// A transaction that its owner forgot must not hold locks for ever.
 		"idle_in_transaction_session_timeout": strconv.FormatInt(2*milliseconds, 10),
@@ -42,16 +40,16 @@ func (db *DB) openPostgres(ctx context.Context, u *url.URL, o Options) error {
 	}
 	conns.SetMaxOpenConns(o.MaxConns)
 	conns.SetMaxIdleConns(o.MaxConns)
-	conns.SetConnMaxLifetime(connMaxLifetime)
-	conns.SetConnMaxIdleTime(connMaxIdleTime)
+	conns.SetConnMaxLifetime(o.ConnLifetime)
+	conns.SetConnMaxIdleTime(o.ConnIdleTime)
 	// Changing a schema may take as long as it takes, and is done seldom.
-	db.schema, err = postgresPool(u, o.Tel.Service, nil)
+	db.schema, err = postgresPool(u, o.Tel.Service, 0, nil)
 	if err != nil {
 		return errors.Join(err, conns.Close())
 	}
 	db.schema.SetMaxIdleConns(-1)
 	db.namespace = strings.Trim(u.Path, "/")
-	db.read = &pool{DB: sqlx.NewDb(conns, "postgres"), size: o.MaxConns}
+	db.read = newPool(sqlx.NewDb(conns, "postgres"), o.MaxConns, o.ConnWait)
 	db.write = db.read
 	if err := db.Ping(ctx); err != nil {
 		return errors.Join(fmt.Errorf("%s at %s: %w", db.namespace, u.Host, err), db.closePools())
@@ -59,12 +57,13 @@ func (db *DB) openPostgres(ctx context.Context, u *url.URL, o Options) error {
 	return nil
 }
 
-// postgresPool returns connections to u with options where u has none.
-func postgresPool(u *url.URL, service string, options map[string]string) (*sql.DB, error) {
+// postgresPool returns connections to u with options where u has none. patience
+// is that of their sockets.
+func postgresPool(u *url.URL, service string, patience time.Duration, options map[string]string) (*sql.DB, error) {
 	q := u.Query()
 	for _, defaults := range []map[string]string{
 		options,
-		{"sslmode": "prefer", "connect_timeout": "5", "application_name": service},
+		{"sslmode": "prefer", "connect_timeout": "3", "application_name": service},
 	} {
 		for name, value := range defaults {
 			if !q.Has(name) {
@@ -78,14 +77,18 @@ func postgresPool(u *url.URL, service string, options map[string]string) (*sql.D
 	if err != nil {
 		return nil, errors.New(redact(err.Error(), u))
 	}
+	connector.Dialer(dialer{patience: patience})
 	return sql.OpenDB(connector), nil
 }
 
-// redact removes the URL and its password from a text.
+// redact removes the passwords of u from a text, as they are and as a URL writes
+// them.
 func redact(text string, u *url.URL) string {
-	text = strings.ReplaceAll(text, u.String(), u.Redacted())
-	if password, ok := u.User.Password(); ok && password != "" {
-		text = strings.ReplaceAll(text, password, "xxxxx")
+	password, _ := u.User.Password()
+	for _, secret := range []string{password, u.Query().Get("password"), u.Query().Get("sslpassword")} {
+		if secret != "" {
+			text = strings.NewReplacer(secret, "xxxxx", url.QueryEscape(secret), "xxxxx", url.PathEscape(secret), "xxxxx").Replace(text)
+		}
 	}
 	return text
 }

@@ -48,7 +48,7 @@ func (db *DB) openSQLite(ctx context.Context, path string, o Options) error {
 		"_journal_mode": {"WAL"},
 		// A WAL that grew in a burst is cut back to 16 MiB.
 		"_pragma": {"journal_size_limit(16777216)"},
-	}, 1)
+	}, 1, o.ConnWait)
 	if err != nil {
 		return err
 	}
@@ -57,7 +57,7 @@ func (db *DB) openSQLite(ctx context.Context, path string, o Options) error {
 	if err := db.write.PingContext(ctx); err != nil {
 		return errors.Join(describe(path, err), db.write.Close())
 	}
-	db.read, err = sqlitePool(path, url.Values{"_query_only": {"1"}}, readers)
+	db.read, err = sqlitePool(path, url.Values{"_query_only": {"1"}}, readers, o.ConnWait)
 	if err != nil {
 		return errors.Join(err, db.write.Close())
 	}
@@ -67,7 +67,7 @@ func (db *DB) openSQLite(ctx context.Context, path string, o Options) error {
 	return nil
 }
 
-func sqlitePool(path string, q url.Values, size int) (*pool, error) {
+func sqlitePool(path string, q url.Values, size int, wait time.Duration) (*pool, error) {
 	q.Set("_busy_timeout", "5000")
 	q.Set("_synchronous", "FULL")
 	q.Set("_foreign_keys", "1")
@@ -79,7 +79,7 @@ func sqlitePool(path string, q url.Values, size int) (*pool, error) {
 	}
 	conns.SetMaxOpenConns(size)
 	conns.SetMaxIdleConns(size)
-	return &pool{DB: conns, size: size}, nil
+	return newPool(conns, size, wait), nil
 }
 
 // createFile makes the database's directory and its file, readable by this user

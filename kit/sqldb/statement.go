@@ -28,7 +28,8 @@ type statement struct {
 	write      prepared
 }
 
-// prepared is a statement on one pool.
+// prepared is a statement on one pool. database/sql prepares it once on each
+// connection that it is used on.
 type prepared struct {
 	stmt atomic.Pointer[sqlx.Stmt]
 	mu   sync.Mutex // Held while preparing, so that it is done once.
@@ -63,20 +64,7 @@ func (db *DB) statement(query string) *statement {
 	return known.(*statement)
 }
 
-// pool is one set of connections.
-type pool struct {
-	*sqlx.DB
-	size   int
-	writer bool // SQLite's writer.
-}
-
-// dropIdle closes the idle connections. When one was lost the server has been
-// away, and the others are as dead.
-func (p *pool) dropIdle() {
-	p.SetMaxIdleConns(-1)
-	p.SetMaxIdleConns(p.size)
-}
-
+// slot is where s is kept once it is prepared on this pool.
 func (p *pool) slot(s *statement) *prepared {
 	if p.writer {
 		return &s.write
@@ -118,17 +106,17 @@ func (u unprepared) ExecContext(ctx context.Context, args ...any) (sql.Result, e
 	return u.on.ExecContext(ctx, u.text, args...)
 }
 
-// prepare returns s prepared on this pool, once for all calls, or as it is if it
-// isn't kept.
+// prepare returns s prepared on this pool, once for all calls. It is as it is
+// while somebody else prepares it, which may take as long as the server hangs, and
+// if it isn't kept.
 func (p *pool) prepare(ctx context.Context, s *statement) (runner, error) {
-	if !s.cached {
-		return unprepared{p.DB, s.text}, nil
-	}
 	slot := p.slot(s)
 	if stmt := slot.stmt.Load(); stmt != nil {
 		return stmt, nil
 	}
-	slot.mu.Lock()
+	if !s.cached || !slot.mu.TryLock() {
+		return unprepared{p.DB, s.text}, nil
+	}
 	defer slot.mu.Unlock()
 	if stmt := slot.stmt.Load(); stmt != nil {
 		return stmt, nil

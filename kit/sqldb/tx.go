@@ -28,9 +28,12 @@ type Tx struct {
 // panics, nothing has happened. On SQLite it has the write lock from the start.
 // When Postgres gives up the transaction in favour of another one (serialization
 // failure, deadlock) or the connection is lost before the commit, f is run again
-// from the start: it must leave nothing behind but what it wrote in tx. It uses tx alone: on SQLite, writing through db in
-// here would wait for itself. An error of the commit is returned; if the connection
-// was lost in that moment, the outcome is unknown.
+// from the start: it must leave nothing behind but what it wrote in tx. It uses tx
+// alone: on SQLite, writing through db in here would wait for itself.
+//
+// An error of the commit is returned. If the connection broke in that moment it is
+// ErrOutcomeUnknown as well: everything has happened or nothing, and only what was
+// to be written can tell.
 func (db *DB) Tx(ctx context.Context, f func(tx *Tx) error) error {
 	again, err := db.attempt(ctx, f)
 	if !again {
@@ -64,10 +67,18 @@ func (db *DB) attempt(ctx context.Context, f func(tx *Tx) error) (again bool, er
 
 func (tx *Tx) run(ctx context.Context, f func(tx *Tx) error) (err error) {
 	db := tx.db
+	entered := false
 	err = db.observer.do(ctx, db.statement("BEGIN"), func(ctx context.Context) (err error) {
+		if err := db.write.enter(ctx); err != nil {
+			return err
+		}
+		entered = true
 		tx.tx, err = db.write.BeginTxx(ctx, nil)
 		return err
 	})
+	if entered {
+		defer db.write.leave()
+	}
 	if err != nil {
 		tx.failed(err)
 		return fmt.Errorf("begin transaction: %w", err)
@@ -88,11 +99,14 @@ func (tx *Tx) run(ctx context.Context, f func(tx *Tx) error) (err error) {
 	}
 	ended = true
 	err = db.observer.do(ctx, db.statement("COMMIT"), func(context.Context) error { return tx.tx.Commit() })
-	if err != nil {
-		tx.again = tx.again || conflicts(err)
-		return fmt.Errorf("commit transaction: %w", err)
+	if err == nil {
+		return nil
 	}
-	return nil
+	tx.again = tx.again || conflicts(err)
+	if broken(err) {
+		err = fmt.Errorf("%w: %w", ErrOutcomeUnknown, err)
+	}
+	return fmt.Errorf("commit transaction: %w", err)
 }
 
 // pause lets d pass. It reports false when ctx ended first.
