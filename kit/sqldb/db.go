@@ -118,19 +118,18 @@ func (db *DB) Exec(ctx context.Context, query string, args ...any) (affected int
 	return affected, err
 }
 
-// do runs f as the statement s. What reads is run once more if its connection
-// turns out to be dead; what writes may have been carried out.
+// do runs f as the statement s. It is run again if nothing can have happened:
+// Postgres gave it up in favour of another one, or it only reads and its
+// connection turns out to be dead. What writes may have been carried out.
 func (db *DB) do(ctx context.Context, p *pool, s *statement, f func(context.Context, runner) error) error {
-	once := func(ctx context.Context) error { return p.run(ctx, s, f) }
-	err := db.observer.do(ctx, s, once)
-	if err == nil || !lost(err) {
-		return err
-	}
-	p.dropIdle()
-	if s.writes {
-		return err
-	}
-	return db.observer.do(ctx, s, once)
+	return repeat(ctx, func() (again bool, err error) {
+		err = db.observer.do(ctx, s, func(ctx context.Context) error { return p.run(ctx, s, f) })
+		if lost(err) {
+			p.dropIdle()
+			return !s.writes, err
+		}
+		return conflicts(err), err
+	})
 }
 
 // Ping reports whether the database answers a query.
@@ -159,6 +158,9 @@ func (db *DB) Close() error {
 
 func (db *DB) closePools() error {
 	err := db.read.Close()
+	if broken(err) {
+		err = nil // The server is gone: there is nobody to say goodbye to.
+	}
 	if db.write != db.read {
 		// The writer goes last: the last connection to a SQLite file checkpoints.
 		err = errors.Join(err, db.write.Close())

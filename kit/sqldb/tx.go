@@ -5,14 +5,9 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"time"
 
 	"github.com/jmoiron/sqlx"
 )
-
-// maxRuns is how often a transaction is run that Postgres gives up in favour of
-// others, or whose connection is lost.
-const maxRuns = 6
 
 // Tx is a transaction. It is not for concurrent use and not for network calls.
 type Tx struct {
@@ -35,20 +30,7 @@ type Tx struct {
 // ErrOutcomeUnknown as well: everything has happened or nothing, and only what was
 // to be written can tell.
 func (db *DB) Tx(ctx context.Context, f func(tx *Tx) error) error {
-	again, err := db.attempt(ctx, f)
-	if !again {
-		return err
-	}
-	waits := newBackOff(5*time.Millisecond, 100*time.Millisecond) // Jittered: the same two don't meet again.
-	for range maxRuns - 1 {
-		if !pause(ctx, waits.NextBackOff()) {
-			break
-		}
-		if again, err = db.attempt(ctx, f); !again {
-			break
-		}
-	}
-	return err
+	return repeat(ctx, func() (again bool, err error) { return db.attempt(ctx, f) })
 }
 
 // attempt runs f in a transaction once. It reports whether f may be run again
@@ -107,18 +89,6 @@ func (tx *Tx) run(ctx context.Context, f func(tx *Tx) error) (err error) {
 		err = fmt.Errorf("%w: %w", ErrOutcomeUnknown, err)
 	}
 	return fmt.Errorf("commit transaction: %w", err)
-}
-
-// pause lets d pass. It reports false when ctx ended first.
-func pause(ctx context.Context, d time.Duration) bool {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-ctx.Done():
-		return false
-	case <-timer.C:
-		return true
-	}
 }
 
 // AfterCommit has hook called once the transaction is committed; not if it fails.
@@ -202,7 +172,8 @@ func (tx *Tx) prepare(ctx context.Context, s *statement) (runner, error) {
 // learn prepares for the next transaction what this one met first.
 func (db *DB) learn(ctx context.Context, learned []*statement) {
 	for _, s := range learned {
-		if _, err := db.write.prepare(ctx, s); err != nil {
+		err := db.write.run(ctx, s, func(context.Context, runner) error { return nil })
+		if err != nil {
 			db.tel.Log.DebugContext(ctx, "statement not prepared ahead", "operation", s.operation, "table", s.collection, "error", err)
 			return
 		}
