@@ -24,6 +24,7 @@ type Spec[C Settings] struct {
 	Name       string            // "order": in metrics, traces, logs and usage.
 	Defaults   map[string]string // Of shared settings: PORT, APP_NAME, DATABASE_URL.
 	Migrations fs.FS             // sqlite/*.sql and postgres/*.sql
+	Adoption   *sqldb.Adoption   // Of a database of the system before this one; nil = it had none.
 	Topology   event.Topology    // Of the whole system, where C embeds BusConfig.
 	New        func(ctx context.Context, cfg C, infra Infra) (*Service, error)
 	Commands   func(CLI[C]) []*Command // More subcommands; nil = none.

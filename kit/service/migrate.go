@@ -13,14 +13,14 @@ import (
 	"shop/kit/sqldb"
 )
 
-// migrateCommand is migrate up|down [n]|to VERSION|history|current.
+// migrateCommand is migrate up|down [n]|to VERSION|history|current|adopt.
 func (s Spec[C]) migrateCommand() *cobra.Command {
 	migrate := &cobra.Command{
 		Use:   "migrate",
 		Short: "Change or show the version of the database",
 		Args:  Usage(cobra.NoArgs),
 		RunE: func(*cobra.Command, []string) error {
-			return usageError{errors.New("migrate needs one of up, down, to, history, current")}
+			return usageError{errors.New("migrate needs one of up, down, to, history, current, adopt")}
 		},
 	}
 	migrate.AddCommand(
@@ -67,6 +67,7 @@ func (s Spec[C]) migrateCommand() *cobra.Command {
 				}
 				return err
 			}),
+		s.adoptCommand(),
 	)
 	return migrate
 }
