@@ -11,6 +11,7 @@ import (
 // Errors of delivering events.
 var (
 	ErrReturned    = errs.New(errs.Unavailable, "event_returned") // No queue is bound to the event's type.
+	ErrNacked      = errs.New(errs.Unavailable, "event_nacked")   // The broker refused to store the event.
 	ErrUnknownType = errs.New(errs.Invalid, "event_unknown_type")
 	ErrPayload     = errs.New(errs.Invalid, "event_payload")
 )
@@ -34,7 +35,8 @@ func On[T any](typ string, f func(ctx context.Context, d Delivery, data T) error
 }
 
 // Mux returns the handler that passes each event to the subscription of its
-// type; an event of another type is ErrUnknownType. Two subscriptions of one
+// type; an event of another type is ErrUnknownType, one that can't be read its
+// Fault. Two subscriptions of one
 // type are a bug and panic at start.
 func Mux(subscriptions ...Subscription) Handler {
 	table := make(map[string]Handler, len(subscriptions))
@@ -45,6 +47,9 @@ func Mux(subscriptions ...Subscription) Handler {
 		table[s.Type] = s.handle
 	}
 	return func(ctx context.Context, d Delivery) error {
+		if d.Fault != nil {
+			return d.Fault
+		}
 		h, ok := table[d.Type]
 		if !ok {
 			return ErrUnknownType.With("type", d.Type)

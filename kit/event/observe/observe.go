@@ -98,7 +98,8 @@ func (o *observer) start(ctx context.Context, d event.Delivery) (context.Context
 	return telemetry.WithRequestID(ctx, d.ID), span
 }
 
-// call calls the handler. A panic is an error and logged with its stack.
+// call calls the handler of a message that can be read. A panic is an error and
+// logged with its stack.
 func (o *observer) call(ctx context.Context, d event.Delivery) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
@@ -107,6 +108,9 @@ func (o *observer) call(ctx context.Context, d event.Delivery) (err error) {
 				"panic", fmt.Sprint(p), "stack", string(debug.Stack()))
 		}
 	}()
+	if d.Fault != nil {
+		return d.Fault
+	}
 	return o.handle(ctx, d)
 }
 

@@ -159,14 +159,18 @@ func (r *run) room(now time.Time, stopping bool) int {
 	return max(0, r.pause.limit(now, r.Prefetch)-len(r.inFlight)+len(r.settled))
 }
 
-// handle calls the handler. A panic is the message's fault.
+// handle calls the handler. A panic is the message's fault; a message that can't be
+// read is not handled, whatever the handler says.
 func (r *run) handle(ctx context.Context, d event.Delivery) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			err = fmt.Errorf("the handler panicked: %v", p)
 		}
 	}()
-	return r.Handle(ctx, d)
+	if err := r.Handle(ctx, d); d.Fault == nil {
+		return err
+	}
+	return d.Fault
 }
 
 func (r *run) report(err error) {
