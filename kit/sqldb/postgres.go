@@ -3,6 +3,7 @@ package sqldb
 import (
 	"context"
 	"database/sql"
+	"database/sql/driver"
 	"errors"
 	"fmt"
 	"net/url"
@@ -30,7 +31,7 @@ func (db *DB) openPostgres(ctx context.Context, u *url.URL, o Options) error {
 		o.MaxConns = defaultConns
 	}
 	milliseconds := o.StatementTimeout.Milliseconds()
-	conns, err := postgresPool(u, o.Tel.Service, o.StatementTimeout+answerMargin, map[string]string{
+	connector, err := postgresConnector(u, o.Tel.Service, o.StatementTimeout+answerMargin, map[string]string{
 		"statement_timeout": strconv.FormatInt(milliseconds, 10),
 		// A transaction that its owner forgot must not hold locks for ever.
 		"idle_in_transaction_session_timeout": strconv.FormatInt(2*milliseconds, 10),
@@ -38,15 +39,17 @@ func (db *DB) openPostgres(ctx context.Context, u *url.URL, o Options) error {
 	if err != nil {
 		return err
 	}
+	conns := sql.OpenDB(connector)
 	conns.SetMaxOpenConns(o.MaxConns)
 	conns.SetMaxIdleConns(o.MaxConns)
 	conns.SetConnMaxLifetime(o.ConnLifetime)
 	conns.SetConnMaxIdleTime(o.ConnIdleTime)
 	// Changing a schema may take as long as it takes, and is done seldom.
-	db.schema, err = postgresPool(u, o.Tel.Service, 0, nil)
+	connector, err = postgresConnector(u, o.Tel.Service, 0, nil)
 	if err != nil {
 		return errors.Join(err, conns.Close())
 	}
+	db.schema = sql.OpenDB(missed{connector})
 	db.schema.SetMaxIdleConns(-1)
 	db.namespace = strings.Trim(u.Path, "/")
 	db.read = newPool(sqlx.NewDb(conns, "postgres"), o.MaxConns, o.ConnWait)
@@ -57,9 +60,9 @@ func (db *DB) openPostgres(ctx context.Context, u *url.URL, o Options) error {
 	return nil
 }
 
-// postgresPool returns connections to u with options where u has none. patience
-// is that of their sockets.
-func postgresPool(u *url.URL, service string, patience time.Duration, options map[string]string) (*sql.DB, error) {
+// postgresConnector makes connections to u with options where u has none.
+// patience is that of their sockets.
+func postgresConnector(u *url.URL, service string, patience time.Duration, options map[string]string) (*pq.Connector, error) {
 	q := u.Query()
 	for _, defaults := range []map[string]string{
 		options,
@@ -78,7 +81,25 @@ func postgresPool(u *url.URL, service string, patience time.Duration, options ma
 		return nil, errors.New(redact(err.Error(), u))
 	}
 	connector.Dialer(dialer{patience: patience})
-	return sql.OpenDB(connector), nil
+	return connector, nil
+}
+
+// missed makes connections whose server looks every second whether the client is
+// still there, where it can (from PostgreSQL 14 on): the statement of a migrator
+// that was killed ends, and with it what the next one waits for.
+type missed struct{ *pq.Connector }
+
+func (m missed) Connect(ctx context.Context) (driver.Conn, error) {
+	conn, err := m.Connector.Connect(ctx)
+	if err != nil {
+		return nil, err //nolint:wrapcheck // It is database/sql that asks.
+	}
+	_, err = conn.(driver.ExecerContext).ExecContext(ctx, `SELECT set_config(name, '1000', false) FROM pg_settings
+		WHERE name = 'client_connection_check_interval'`, nil)
+	if err != nil {
+		return nil, errors.Join(err, conn.Close())
+	}
+	return conn, nil
 }
 
 // redact removes the passwords of u from a text, as they are and as a URL writes

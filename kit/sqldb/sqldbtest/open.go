@@ -1,7 +1,6 @@
 // Package sqldbtest helps to test a service's database: Open gives a migrated
 // one, Each runs a test on every engine, Wire is a network that fails at will, and
-// Migrations, Outbox and Inbox prove
-// that a service's migrations are right.
+// Migrations, Outbox and Inbox prove that a service's migrations are right.
 package sqldbtest
 
 import (
