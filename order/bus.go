@@ -1,10 +1,7 @@
 package order
 
 import (
-	"context"
-
 	"shop/kit/event"
-	"shop/kit/web"
 	"shop/order/app"
 )
 
@@ -19,13 +16,5 @@ func Topology() event.Topology {
 	return event.Topology{Exchange: exchange, Queues: []event.Queue{
 		{Name: notifications, Types: []string{app.Created, app.StatusChanged}},
 		{Name: stock, Types: []string{app.StatusChanged, app.Deleted}},
-	}}
-}
-
-// busCheck is what /health says of the bus, under the name that clients know.
-// Without it orders are taken all the same: their events wait in the outbox.
-func busCheck(bus event.Bus) web.Check {
-	return web.Check{Name: "rabbitmq", Probe: func(ctx context.Context) (map[string]any, error) {
-		return map[string]any{"exchange": exchange, "queue": notifications}, bus.Ping(ctx)
 	}}
 }

@@ -22,6 +22,10 @@ func defaults() map[string]string {
 		"APP_NAME":     "Order Service",
 		"PORT":         "8003",
 		"DATABASE_URL": "sqlite:///./data/order.db",
+
+		"RABBITMQ_EXCHANGE":    "order_events",
+		"RABBITMQ_QUEUE":       "order_notifications",
+		"RABBITMQ_ROUTING_KEY": "order.created",
 	}
 }
 

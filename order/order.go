@@ -40,6 +40,7 @@ func Spec() service.Spec[Config] {
 		Name:       "order",
 		Defaults:   defaults(),
 		Migrations: sql.Migrations(),
+		Adoption:   sql.Adoption(),
 		Topology:   Topology(),
 		New:        New,
 	}
@@ -73,7 +74,7 @@ func New(_ context.Context, cfg Config, infra service.Infra) (*service.Service, 
 	api.Spec = OpenAPI
 	api.Texts = http.Texts()
 	api.Before = append(api.Before, auth.FromHeader)
-	api.Checks = append(api.Checks, busCheck(infra.Bus))
+	api.Checks = append(api.Checks, service.BusCheck(infra.Bus, cfg.BusConfig))
 
 	return &service.Service{
 		Name:    "order",

@@ -30,6 +30,10 @@ func defaults() map[string]string {
 		"APP_NAME":     "Product Service",
 		"PORT":         "8002",
 		"DATABASE_URL": "sqlite:///./data/product.db",
+
+		"RABBITMQ_EXCHANGE":    "order_events",
+		"RABBITMQ_QUEUE":       "order_notifications",
+		"RABBITMQ_ROUTING_KEY": "order.created",
 	}
 }
 

@@ -44,6 +44,7 @@ func Spec() service.Spec[Config] {
 		Name:       name,
 		Defaults:   defaults(),
 		Migrations: sql.Migrations(),
+		Adoption:   sql.Adoption(),
 		Topology:   bus.Topology(),
 		New:        New,
 	}

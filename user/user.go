@@ -39,6 +39,7 @@ func Spec() service.Spec[Config] {
 		Name:       "user",
 		Defaults:   defaults(),
 		Migrations: sql.Migrations(),
+		Adoption:   sql.Adoption(),
 		New:        New,
 		Commands:   commands,
 	}

@@ -176,12 +176,18 @@ func TestRestore(t *testing.T) {
 	if o, err := Restore(good); err != nil || o.Snapshot() != good {
 		t.Errorf("restore: %+v, %v", o, err)
 	}
+	adopted := good
+	adopted.Total++ // As an older system said.
+	if o, err := Restore(adopted); err != nil || o.Snapshot() != adopted {
+		t.Errorf("restore: %+v, %v", o, err)
+	}
 	tests := map[string]func(*Snapshot){
-		"another total":      func(s *Snapshot) { s.Total++ },
-		"an unknown status":  func(s *Snapshot) { s.Status = "lost" },
-		"no id":              func(s *Snapshot) { s.ID = 0 },
-		"no sequence":        func(s *Snapshot) { s.Sequence = 0 },
-		"an overflown total": func(s *Snapshot) { s.UnitPrice, s.Quantity = math.MaxInt64, 2 },
+		"a negative total":  func(s *Snapshot) { s.Total = -1 },
+		"a negative price":  func(s *Snapshot) { s.UnitPrice = -1 },
+		"no quantity":       func(s *Snapshot) { s.Quantity = 0 },
+		"an unknown status": func(s *Snapshot) { s.Status = "lost" },
+		"no id":             func(s *Snapshot) { s.ID = 0 },
+		"no sequence":       func(s *Snapshot) { s.Sequence = 0 },
 	}
 	for name, damage := range tests {
 		s := good

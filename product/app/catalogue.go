@@ -65,7 +65,11 @@ func (c *Catalogue) Update(ctx context.Context, u ports.Update) (domain.Product,
 		if err := check(u.Match, p); err != nil {
 			return p, err
 		}
-		return p.Apply(u.Change, c.now()), nil
+		changed := p.Apply(u.Change, c.now())
+		if changed.Version != p.Version && !changed.Price.Valid() {
+			return p, domain.ErrUnpriced
+		}
+		return changed, nil
 	})
 }
 

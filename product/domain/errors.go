@@ -10,6 +10,7 @@ var (
 	ErrInsufficientStock   = errs.New(errs.Conflict, "insufficient_stock")
 	ErrReservationReleased = errs.New(errs.Conflict, "reservation_released")
 	ErrReservationMismatch = errs.New(errs.Conflict, "reservation_mismatch")
+	ErrUnpriced            = errs.New(errs.Invalid, "greater_than").With("gt", 0) // A change that leaves a product without a price.
 )
 
 // Rules of fields that package errs does not name.

@@ -32,6 +32,10 @@ func PriceOf(a money.Amount) (Price, error) {
 	return Price{a}, nil
 }
 
+// Valid reports whether there is a price. What an older system sold for 0.00 has
+// none until it is given one.
+func (p Price) Valid() bool { return p.amount > 0 }
+
 // Amount returns the price in minor units.
 func (p Price) Amount() money.Amount { return p.amount }
 

@@ -71,8 +71,12 @@ func set[T any](field *T, value *T) {
 	}
 }
 
-// Take returns p with n pieces fewer, or ErrInsufficientStock.
+// Take returns p with n pieces fewer, or ErrInsufficientStock. Of a product
+// without a price nothing is for sale.
 func (p Product) Take(n Quantity, now time.Time) (Product, error) {
+	if !p.Price.Valid() {
+		return p, Insufficient(0, n)
+	}
 	if p.Quantity < n {
 		return p, Insufficient(p.Quantity, n)
 	}

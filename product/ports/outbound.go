@@ -40,7 +40,8 @@ type Reservations interface {
 	Confirm(ctx context.Context, id domain.ReservationID) error
 	// Release gives the pieces back and marks the reservation as released, once.
 	// An unknown one is stored as released, so that its claim is refused when it
-	// arrives; it gives nothing back, and neither does a removed product take.
+	// arrives; it gives nothing back, and neither does a removed product take. An
+	// unknown one that is adopted gives the claim's pieces back, and is never purged.
 	// A message is handled once. The row may be purged from purgeAt on.
 	Release(ctx context.Context, r Release, now, purgeAt time.Time) (Movement, error)
 	// Close confirms an open reservation; this one and a confirmed one may be

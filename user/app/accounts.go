@@ -13,7 +13,7 @@ import (
 func (a *App) Register(ctx context.Context, cmd ports.Register) (domain.User, error) {
 	taken := domain.ErrUsernameTaken.With("username", cmd.Name.String())
 	// Add decides; asking first spares the hashing for a name that is long taken.
-	switch _, err := a.Users.ByNameKey(ctx, cmd.Name.Key()); {
+	switch _, err := a.Users.ByName(ctx, cmd.Name.String()); {
 	case err == nil:
 		return domain.User{}, taken
 	case !errors.Is(err, domain.ErrUserNotFound):

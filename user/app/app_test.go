@@ -123,7 +123,7 @@ func (awayUsers) Get(context.Context, domain.UserID) (domain.User, error) {
 	return domain.User{}, errAway
 }
 
-func (awayUsers) ByNameKey(context.Context, string) (domain.User, error) {
+func (awayUsers) ByName(context.Context, string) (domain.User, error) {
 	return domain.User{}, errAway
 }
 

@@ -32,7 +32,7 @@ func (a *App) List(ctx context.Context, after domain.UserID, limit int) ([]domai
 
 // SetActive implements ports.Directory.
 func (a *App) SetActive(ctx context.Context, name string, active bool) (domain.User, error) {
-	user, err := a.Users.ByNameKey(ctx, domain.NameKey(name))
+	user, err := a.Users.ByName(ctx, name)
 	if err != nil {
 		return user, fmt.Errorf("find a user by name: %w", err)
 	}

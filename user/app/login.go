@@ -16,7 +16,7 @@ func (a *App) Login(ctx context.Context, cmd ports.Login) (ports.Grant, error) {
 	var event ports.EventName
 	err := a.guarded(ctx, origin, func() (bool, error) {
 		var err error
-		user, event, err = a.prove(ctx, origin.NameKey, cmd.Password)
+		user, event, err = a.prove(ctx, cmd.Name, cmd.Password)
 		return event == ports.LoginOK, err
 	})
 	if err != nil {
@@ -42,8 +42,8 @@ func (a *App) Login(ctx context.Context, cmd ports.Login) (ports.Grant, error) {
 // prove finds the user of a name and verifies the password. A user who does not
 // exist has the zero hash, so that the same work is done for a name that nobody
 // has.
-func (a *App) prove(ctx context.Context, key string, p domain.Password) (domain.User, ports.EventName, error) {
-	user, err := a.Users.ByNameKey(ctx, key)
+func (a *App) prove(ctx context.Context, name string, p domain.Password) (domain.User, ports.EventName, error) {
+	user, err := a.Users.ByName(ctx, name)
 	known := !errors.Is(err, domain.ErrUserNotFound)
 	if err != nil && known {
 		return user, "", fmt.Errorf("find the user who logs in: %w", err)

@@ -14,8 +14,10 @@ type Users interface {
 	Add(ctx context.Context, u domain.User) (domain.User, error)
 	// Get returns ErrUserNotFound if there is none.
 	Get(ctx context.Context, id domain.UserID) (domain.User, error)
-	// ByNameKey finds by the key of a name; ErrUserNotFound.
-	ByNameKey(ctx context.Context, key string) (domain.User, error)
+	// ByName finds who goes by exactly this name, else who goes by it in another
+	// spelling (see domain.NameKey); ErrUserNotFound. No two users that were added
+	// differ by spelling only, but those of an older system may.
+	ByName(ctx context.Context, name string) (domain.User, error)
 	// List returns at most limit users with ids above after, in order of ids.
 	List(ctx context.Context, after domain.UserID, limit int) ([]domain.User, error)
 	// Change reads a user, lets f change it and stores the outcome as one step:

@@ -16,7 +16,7 @@ func Routes(e endpoints.Set) []web.Route {
 		web.Handle("POST /products", http.StatusCreated, e.Create, decodeCreate, encodeCreated),
 		web.Handle("GET /products", http.StatusOK, e.List, decodeList, encodePage),
 		web.Handle("GET /products/{id}", http.StatusOK, e.Get, decodeGet, encodeProduct),
-		web.Handle("PUT /products/{id}", http.StatusOK, e.Update, decodeUpdate, encodeProduct),
+		web.Handle("PUT /products/{id}", http.StatusOK, priced(e.Update), decodeUpdate, encodeProduct),
 		web.Handle("DELETE /products/{id}", http.StatusNoContent, e.Delete, decodeDelete, web.Empty),
 
 		web.Handle("POST /internal/reservations", http.StatusCreated, e.Reserve, decodeReserve, encodeReservation).Internal("order"),

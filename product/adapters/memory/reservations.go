@@ -58,7 +58,14 @@ func (s *Store) Release(_ context.Context, r ports.Release, now, purgeAt time.Ti
 		s.messages[r.Message] = now
 	}
 	known, ok := s.reservations[r.Claim.ID]
-	if !ok {
+	switch {
+	case !ok && r.Claim.ID.Adopted():
+		s.reservations[r.Claim.ID] = record{Reservation: domain.Tombstone(r.Claim, now)}
+		if p, there := s.products[r.Claim.Product]; there {
+			s.products[p.ID] = p.Give(r.Claim.Quantity, now)
+		}
+		return s.moved(r.Claim.Product), nil
+	case !ok:
 		s.reservations[r.Claim.ID] = record{domain.Tombstone(r.Claim, now), purgeAt}
 		return ports.Movement{}, nil
 	}

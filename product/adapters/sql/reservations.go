@@ -15,7 +15,7 @@ import (
 // same piece.
 const (
 	take = `UPDATE products SET quantity = quantity - ?, updated_at = ?, version = version + 1
-		WHERE id = ? AND quantity >= ?
+		WHERE id = ? AND quantity >= ? AND price_minor > 0
 		RETURNING id, name, name_folded, description, price_minor, quantity, created_at, updated_at, version`
 	give = `UPDATE products SET quantity = quantity + ?, updated_at = ?, version = version + 1
 		WHERE id = ?
@@ -80,10 +80,10 @@ func (s *Reservations) repeated(
 	switch {
 	case err != nil:
 		err = notFound(err, c.Product)
-	case p.Quantity >= int64(c.Quantity): // Given back just now.
-		return s.Reserve(ctx, c, now, ttl)
 	default:
-		err = domain.Insufficient(domain.Quantity(p.Quantity), c.Quantity)
+		if _, err = p.domain().Take(c.Quantity, now); err == nil { // Given back just now.
+			return s.Reserve(ctx, c, now, ttl)
+		}
 	}
 	return domain.Reservation{}, ports.Movement{}, err
 }
@@ -142,9 +142,7 @@ func (s *Reservations) release(
 	known, err := s.rows.Find(ctx, tx, byID(tx.Dialect()), r.Claim.ID.String())
 	switch {
 	case errors.Is(err, sqldb.ErrNotFound):
-		tombstone := reservationRow(domain.Tombstone(r.Claim, now))
-		tombstone.PurgeAt = &purge
-		return ports.Movement{}, s.rows.Create(ctx, tx, &tombstone)
+		return s.releaseUnknown(ctx, tx, r.Claim, now, purge)
 	case err != nil:
 		return ports.Movement{}, err
 	case known.State == string(domain.Released):
@@ -154,8 +152,27 @@ func (s *Reservations) release(
 	if err := s.rows.Update(ctx, tx, &known); err != nil {
 		return ports.Movement{}, err
 	}
+	return giveBack(ctx, tx, known, now)
+}
+
+func (s *Reservations) releaseUnknown(
+	ctx context.Context, tx *sqldb.Tx, c domain.Claim, now time.Time, purge sqldb.Micros,
+) (ports.Movement, error) {
+	tombstone := reservationRow(domain.Tombstone(c, now))
+	if c.ID.Adopted() {
+		if err := s.rows.Create(ctx, tx, &tombstone); err != nil {
+			return ports.Movement{}, err
+		}
+		return giveBack(ctx, tx, tombstone, now)
+	}
+	tombstone.PurgeAt = &purge
+	return ports.Movement{}, s.rows.Create(ctx, tx, &tombstone)
+}
+
+// giveBack puts the pieces of a reservation back into stock.
+func giveBack(ctx context.Context, tx *sqldb.Tx, r reservation, now time.Time) (ports.Movement, error) {
 	var p product
-	err = tx.Get(ctx, &p, give, known.Quantity, sqldb.From(now), known.ProductID)
+	err := tx.Get(ctx, &p, give, r.Quantity, sqldb.From(now), r.ProductID)
 	if errors.Is(err, sqldb.ErrNotFound) { // The product was removed: nothing to give back to.
 		return ports.Movement{}, nil
 	}

@@ -131,6 +131,36 @@ func runReservations(t *testing.T, open func(t *testing.T) Store) {
 		}
 	})
 
+	t.Run("what an older system took is given back once, though nobody claimed it here", func(t *testing.T) {
+		s := open(t)
+		p := seed(t, s, 5)
+		c := domain.Claim{ID: must(domain.NewReservationID("01d00000-0000-8000-8000-00000000002a"))(t), Product: p.ID, Quantity: 2}
+		must0(t, s.Close(t.Context(), c.ID, noon))
+		for _, message := range []string{"m1", "m1", "m2", ""} {
+			if moved := release(t, s, c, message); moved != (ports.Movement{Product: p.ID, Version: 2}) {
+				t.Errorf("release by %q moved %+v", message, moved)
+			}
+		}
+		must(s.Purge(t.Context(), noon.Add(1000*time.Hour), noon.Add(1000*time.Hour), 100))(t)
+		release(t, s, c, "m3")
+		if got := stock(t, s, p.ID); got != 7 {
+			t.Errorf("stock is %d, want 7", got)
+		}
+		c.ID, c.Product = must(domain.NewReservationID("01d00000-0000-8000-8000-00000000002b"))(t), p.ID+1
+		if moved := release(t, s, c, "m4"); moved != (ports.Movement{}) {
+			t.Errorf("a product that is not there: moved %+v", moved)
+		}
+	})
+
+	t.Run("nothing of a product without a price is for sale", func(t *testing.T) {
+		s := open(t)
+		p := add(t, s, domain.Draft{Name: must(domain.NewName("Gift"))(t), Price: domain.RestorePrice(0), Quantity: 5}, noon)
+		err := refused(t, s, Claim(p.ID, 2))
+		if e := errs.Of(err); !errors.Is(err, domain.ErrInsufficientStock) || e.Params["available"] != int64(0) {
+			t.Errorf("got %v", err)
+		}
+	})
+
 	t.Run("a removed product takes nothing back and is not held by its reservations", func(t *testing.T) {
 		s := open(t)
 		p := seed(t, s, 5)

@@ -41,9 +41,10 @@ func (r Users) get(id domain.UserID) (domain.User, error) {
 	return u, nil
 }
 
-// ByNameKey implements ports.Users.
-func (r Users) ByNameKey(_ context.Context, key string) (domain.User, error) {
+// ByName implements ports.Users. Of users added here no two have the same key.
+func (r Users) ByName(_ context.Context, name string) (domain.User, error) {
 	defer r.s.lock()()
+	key := domain.NameKey(name)
 	for _, u := range r.s.users {
 		if u.Name.Key() == key {
 			return u, nil

@@ -45,13 +45,19 @@ func (r Users) Get(ctx context.Context, id domain.UserID) (domain.User, error) {
 	return row.user(), nil
 }
 
-// ByNameKey implements ports.Users.
-func (r Users) ByNameKey(ctx context.Context, key string) (domain.User, error) {
-	row, err := r.rows.Find(ctx, r.db, "username_key = ?", key)
-	if err != nil {
-		return domain.User{}, absent(err, 0)
+// ByName implements ports.Users.
+func (r Users) ByName(ctx context.Context, name string) (domain.User, error) {
+	exact := exactly + name
+	rows, err := r.rows.List(ctx, r.db, sqldb.Query{Where: "username_key IN (?, ?)", Args: []any{exact, domain.NameKey(name)}})
+	switch {
+	case err != nil:
+		return domain.User{}, err
+	case len(rows) == 0:
+		return domain.User{}, domain.ErrUserNotFound
+	case len(rows) > 1 && rows[1].UsernameKey == exact:
+		return rows[1].user(), nil
 	}
-	return row.user(), nil
+	return rows[0].user(), nil
 }
 
 // List implements ports.Users.
@@ -85,7 +91,7 @@ func (r Users) Change(
 			return err
 		}
 		after := toRow(user)
-		after.Version = before.Version
+		after.Version, after.UsernameKey = before.Version, before.UsernameKey
 		changed = after.user()
 		if after == before {
 			return nil

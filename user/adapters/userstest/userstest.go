@@ -69,7 +69,7 @@ func comesBack(t *testing.T, users ports.Users) {
 	if err != nil || byID != want || added != want {
 		t.Errorf("added %#v, then got %#v, %v; want %#v", added, byID, err, want)
 	}
-	byName, err := users.ByNameKey(t.Context(), domain.NameKey("NGUYỄN ân"))
+	byName, err := users.ByName(t.Context(), "NGUYỄN ân")
 	if err != nil || byName != want {
 		t.Errorf("found %#v by name, %v", byName, err)
 	}
@@ -87,7 +87,7 @@ func unknown(t *testing.T, users ports.Users) {
 	if _, err := users.Get(t.Context(), 1); !errors.Is(err, domain.ErrUserNotFound) {
 		t.Errorf("by id: got %v", err)
 	}
-	if _, err := users.ByNameKey(t.Context(), "nobody"); !errors.Is(err, domain.ErrUserNotFound) {
+	if _, err := users.ByName(t.Context(), "nobody"); !errors.Is(err, domain.ErrUserNotFound) {
 		t.Errorf("by name: got %v", err)
 	}
 }

@@ -1,12 +1,13 @@
 -- +goose Up
 -- A number of AUTOINCREMENT is never given twice, so no old link, ETag or cache
--- entry ever means another product.
+-- entry ever means another product. A price of 0 has only what an older system
+-- sold without one.
 CREATE TABLE products (
     id          INTEGER PRIMARY KEY AUTOINCREMENT,
     name        TEXT    NOT NULL,
     name_folded TEXT    NOT NULL,
     description TEXT,
-    price_minor INTEGER NOT NULL CHECK (price_minor > 0),
+    price_minor INTEGER NOT NULL CHECK (price_minor >= 0),
     quantity    INTEGER NOT NULL CHECK (quantity >= 0),
     created_at  INTEGER NOT NULL,
     updated_at  INTEGER NOT NULL,
