@@ -220,7 +220,7 @@ func TestADeadProcessIsTakenOver(t *testing.T) {
 	s := newShop(t, settings)
 	s.stop()
 	db := sqldbtest.OpenURL(t, s.settings["DATABASE_URL"], nil)
-	store := sql.New(db, "order_notifications")
+	store := sql.New(db, "order_notifications", time.Now)
 	now := time.Now()
 	n, err := domain.NewNews(domain.News{
 		EventID: "a", Type: domain.OrderCreated, Sequence: 1, OccurredAt: now,

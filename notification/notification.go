@@ -6,10 +6,10 @@ import (
 	"context"
 	_ "embed"
 	"math/rand/v2"
+	"time"
 
 	"shop/kit/auth"
 	"shop/kit/endpoint"
-	"shop/kit/event"
 	"shop/kit/event/observe"
 	"shop/kit/service"
 	"shop/kit/web"
@@ -27,6 +27,14 @@ import (
 //
 //go:embed openapi.yaml
 var OpenAPI []byte
+
+const (
+	// retention is how long events are remembered by their ids: for longer than
+	// they wait in any queue. Dead letters may come back even later; what they led
+	// to still tells that they have been handled.
+	retention     = 30 * 24 * time.Hour
+	purgeInterval = time.Hour
+)
 
 // Spec describes the service to its command, to shop and to tests.
 func Spec() service.Spec[Config] {
@@ -62,7 +70,7 @@ func New(ctx context.Context, cfg Config, infra service.Infra) (*service.Service
 		return nil, err
 	}
 
-	store := sql.New(infra.DB, bus.Queue)
+	store := sql.New(infra.DB, bus.Queue, now)
 	queue := metrics.NewQueue(store, tel)
 	metrics.RegisterPending(store, tel, now)
 	dispatcher := app.NewDispatcher(queue, composer, channels.byName,
@@ -78,7 +86,7 @@ func New(ctx context.Context, cfg Config, infra service.Infra) (*service.Service
 	api.Spec = OpenAPI
 	api.Texts = http.Texts()
 	api.Before = append(api.Before, auth.FromHeader)
-	api.Checks = append(api.Checks, busCheck(infra.Bus))
+	api.Checks = append(api.Checks, service.BusCheck(infra.Bus, cfg.BusConfig))
 
 	return &service.Service{
 		Name:    "notification",
@@ -90,20 +98,13 @@ func New(ctx context.Context, cfg Config, infra service.Infra) (*service.Service
 				return infra.Bus.Subscribe(ctx, bus.Queue, bus.Prefetch, bus.Handler(notifier, tel))
 			}},
 			{Name: "dispatcher", Run: dispatcher.Run},
+			{Name: "purge of the inbox", Run: service.Every(purgeInterval, tel.Log, "purge the inbox", func(ctx context.Context) (more bool, err error) {
+				return false, store.Forget(ctx, now().Add(-retention))
+			})},
 		},
 		Closers: append(channels.closers,
 			service.Closer{Name: "token client", Close: func(context.Context) error { return users.Close() }},
 			service.Closer{Name: "contact client", Close: func(context.Context) error { return contacts.Close() }},
 		),
 	}, nil
-}
-
-// busCheck is what /health says of the bus, under the name that clients know.
-// Without it nobody hears of new orders, but what is known already is told and
-// shown.
-func busCheck(b event.Bus) web.Check {
-	details := map[string]any{"exchange": bus.Exchange, "queue": bus.Queue}
-	return web.Check{Name: "rabbitmq", Probe: func(ctx context.Context) (map[string]any, error) {
-		return details, b.Ping(ctx)
-	}}
 }

@@ -54,6 +54,27 @@ func (r Repository[T]) Create(ctx context.Context, q Queryer, row *T) error {
 	return nil
 }
 
+// CreateMissing inserts, in their order and by one statement, those of rows that
+// break no unique constraint, and returns how many. Ids that the database assigns
+// are not told.
+func (r Repository[T]) CreateMissing(ctx context.Context, q Queryer, rows []T) (created int64, err error) {
+	if len(rows) == 0 {
+		return 0, nil
+	}
+	columns := r.columns
+	if r.key.assigned {
+		columns = r.withoutKey
+	}
+	args := make([]any, 0, len(rows)*len(columns))
+	for i := range rows {
+		args = append(args, r.values(reflect.ValueOf(&rows[i]).Elem(), columns)...)
+	}
+	if created, err = q.Exec(ctx, r.insertMissing(columns, len(rows)), args...); err != nil {
+		return 0, fmt.Errorf("insert into %s: %w", r.name, err)
+	}
+	return created, nil
+}
+
 // Get returns the row of id, or ErrNotFound.
 func (r Repository[T]) Get(ctx context.Context, q Queryer, id any) (T, error) {
 	return r.one(ctx, q, r.get, id)

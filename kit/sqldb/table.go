@@ -113,6 +113,13 @@ func (t *table) build() {
 	t.update = "UPDATE " + name + " SET " + strings.Join(sets, ", ") + " WHERE " + condition
 }
 
+// insertMissing returns the statement that inserts n rows.
+func (t *table) insertMissing(columns []column, n int) string {
+	row := "(" + marks(len(columns)) + ")"
+	return "INSERT INTO " + quote(t.name) + " (" + names(columns) + ") VALUES " +
+		strings.TrimSuffix(strings.Repeat(row+", ", n), ", ") + " ON CONFLICT DO NOTHING"
+}
+
 // list returns the text and arguments of a Query.
 func (t *table) list(q Query) (string, []any) {
 	text, args := t.selectAll, slices.Clip(q.Args)

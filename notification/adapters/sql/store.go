@@ -3,7 +3,9 @@ package sql
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"time"
 
 	"shop/kit/sqldb"
 	"shop/notification/domain"
@@ -25,10 +27,10 @@ var (
 )
 
 // New returns the store in db, whose schema is that of Migrations. queue is the
-// queue whose events it records.
-func New(db *sqldb.DB, queue string) *Store {
+// queue whose events it records, now when it does.
+func New(db *sqldb.DB, queue string, now func() time.Time) *Store {
 	return &Store{
-		db: db, inbox: sqldb.NewInbox(), queue: queue,
+		db: db, inbox: sqldb.NewInbox(sqldb.InboxClock(now)), queue: queue,
 		rows: sqldb.NewRepository[row]("notifications"),
 	}
 }
@@ -65,15 +67,31 @@ func (s *Store) Record(
 			return nil
 		}
 		outcome = ports.Recorded
-		for _, notification := range notifications {
-			r := rowOf(notification)
-			if err := s.rows.Create(ctx, tx, &r); err != nil {
-				return err
-			}
+		rows := make([]row, len(notifications))
+		for i, notification := range notifications {
+			rows[i] = rowOf(notification)
 		}
-		return nil
+		created, err := s.rows.CreateMissing(ctx, tx, rows)
+		if err == nil && created < int64(len(rows)) {
+			return errRemembered
+		}
+		return err
 	})
+	if errors.Is(err, errRemembered) {
+		return ports.Duplicate, nil
+	}
 	return outcome, err
+}
+
+// errRemembered says that there are notifications of an event that the inbox has
+// forgotten.
+var errRemembered = errors.New("the event is a duplicate")
+
+// Forget lets go of what the inbox remembers of events recorded before then. One
+// that led to notifications stays a duplicate for as long as they are kept.
+func (s *Store) Forget(ctx context.Context, before time.Time) error {
+	_, err := s.inbox.Purge(ctx, s.db, before)
+	return err
 }
 
 // progress notes how far the order of n has come and returns the newest sequence

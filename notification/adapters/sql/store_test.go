@@ -6,9 +6,11 @@ import (
 	"time"
 
 	"shop/kit/sqldb/sqldbtest"
+	"shop/kit/testkit"
 	"shop/notification/adapters/sql"
 	"shop/notification/adapters/storetest"
 	"shop/notification/domain"
+	"shop/notification/ports"
 )
 
 func TestStore(t *testing.T) {
@@ -16,7 +18,7 @@ func TestStore(t *testing.T) {
 		storetest.Run(t, func(t *testing.T) storetest.Store {
 			db := e.Open(t)
 			sqldbtest.Migrate(t, db, sql.Migrations())
-			return sql.New(db, "order_notifications")
+			return sql.New(db, "order_notifications", time.Now)
 		})
 	})
 }
@@ -35,7 +37,7 @@ func TestUnfinishedNotificationsSurviveARestart(t *testing.T) {
 		db := sqldbtest.OpenURL(t, url, nil)
 		defer db.Close()
 		sqldbtest.Migrate(t, db, sql.Migrations())
-		store := sql.New(db, "order_notifications")
+		store := sql.New(db, "order_notifications", time.Now)
 		for i, id := range []string{"a", "b"} {
 			n := domain.News{
 				EventID: id, Type: domain.OrderCreated, Sequence: 1, OccurredAt: at,
@@ -50,7 +52,7 @@ func TestUnfinishedNotificationsSurviveARestart(t *testing.T) {
 			t.Fatalf("claim: %v, %v", claimed, err)
 		}
 	}()
-	store := sql.New(sqldbtest.OpenURL(t, url, nil), "order_notifications")
+	store := sql.New(sqldbtest.OpenURL(t, url, nil), "order_notifications", time.Now)
 	later := at.Add(time.Minute)
 	claimed, err := store.Claim(t.Context(), domain.Email, later, later.Add(time.Minute), 10)
 	if err != nil || len(claimed) != 2 {
@@ -69,7 +71,7 @@ func TestUnfinishedNotificationsSurviveARestart(t *testing.T) {
 // TestContactDataIsForgotten: none is left once its notification has ended.
 func TestContactDataIsForgotten(t *testing.T) {
 	db := sqldbtest.Open(t, sql.Migrations())
-	store := sql.New(db, "order_notifications")
+	store := sql.New(db, "order_notifications", time.Now)
 	at := time.Date(2026, time.March, 14, 15, 9, 26, 0, time.UTC)
 	n := domain.News{
 		EventID: "a", Type: domain.OrderCreated, Sequence: 1, OccurredAt: at,
@@ -96,4 +98,50 @@ func TestContactDataIsForgotten(t *testing.T) {
 	if err := db.Get(t.Context(), &left, `SELECT count(*) FROM notifications WHERE recipient <> ''`); err != nil || left != 0 {
 		t.Errorf("rows with contact data: %d, %v, want none", left, err)
 	}
+}
+
+// TestAnEventThatTheInboxForgotIsToldOnce: a dead letter that is replayed after
+// months finds its notifications, whatever channels there are by now.
+func TestAnEventThatTheInboxForgotIsToldOnce(t *testing.T) {
+	sqldbtest.Each(t, func(t *testing.T, e sqldbtest.Engine) {
+		db := e.Open(t)
+		sqldbtest.Migrate(t, db, sql.Migrations())
+		clock := testkit.NewClock(time.Time{})
+		store := sql.New(db, "order_notifications", clock.Now)
+		n := domain.News{
+			EventID: "a", Type: domain.OrderCreated, Sequence: 1, OccurredAt: clock.Now(),
+			Order: domain.Order{ID: 7, UserID: 3, Product: "x", Quantity: 1, Status: domain.Pending},
+		}
+		record := func(c domain.Contact) ports.Outcome {
+			t.Helper()
+			outcome, err := store.Record(t.Context(), n, n.Notifications(c, domain.Channels(), clock.Now()))
+			if err != nil {
+				t.Fatal(err)
+			}
+			return outcome
+		}
+		if got := record(domain.Contact{Email: "an@example.com"}); got != ports.Recorded {
+			t.Errorf("first: %s", got)
+		}
+		recorded := clock.Now()
+		for _, step := range []struct {
+			before time.Time
+			seen   bool
+		}{{recorded, true}, {recorded.Add(time.Microsecond), false}} {
+			if err := store.Forget(t.Context(), step.before); err != nil {
+				t.Fatal(err)
+			}
+			seen, err := store.Seen(t.Context(), "a")
+			if err != nil || seen != step.seen {
+				t.Errorf("seen: %t, %v, want %t", seen, err, step.seen)
+			}
+			if got := record(domain.Contact{Email: "an@example.com", Phone: "+84901234567"}); got != ports.Duplicate {
+				t.Errorf("again: %s", got)
+			}
+		}
+		told, err := store.OfOrder(t.Context(), 7)
+		if err != nil || len(told) != 1 {
+			t.Errorf("%d notifications, %v, want one", len(told), err)
+		}
+	})
 }
