@@ -51,6 +51,10 @@ func defaults() map[string]string {
 		"APP_NAME":     "Notification Service",
 		"PORT":         "8004",
 		"DATABASE_URL": "sqlite:///./data/notification.db",
+
+		"RABBITMQ_EXCHANGE":    "order_events",
+		"RABBITMQ_QUEUE":       "order_notifications",
+		"RABBITMQ_ROUTING_KEY": "order.created",
 	}
 }
 

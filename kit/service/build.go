@@ -13,7 +13,6 @@ import (
 	"github.com/google/uuid"
 
 	"shop/kit/event"
-	"shop/kit/event/bus/sqlite"
 	"shop/kit/sqldb"
 	"shop/kit/telemetry"
 )
@@ -101,7 +100,7 @@ func (s Spec[C]) open(ctx context.Context, cfg C, parts Parts, i *Instance) erro
 		i.Infra.Bus = parts.Bus
 		return nil
 	}
-	bus, err := sqlite.Open(ctx, settings.CommonBus().BusFile, s.Topology, i.Infra.Tel)
+	bus, err := settings.CommonBus().open(ctx, s.Topology, i.Infra.Tel)
 	if err != nil {
 		return err
 	}

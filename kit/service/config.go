@@ -46,22 +46,6 @@ func (c Config) Common() Config { return c }
 // Settings is a service's own configuration: a struct that embeds Config.
 type Settings interface{ Common() Config }
 
-// BusConfig is the settings of a service that publishes or consumes events; it
-// embeds this beside Config.
-type BusConfig struct {
-	BusFile string `group:"Events" env:"BUS_FILE" envDefault:"./data/bus.db" unit:"path" doc:"The queue file that all services on this machine share."`
-}
-
-// CommonBus returns c; embedding BusConfig makes Build open a bus.
-func (c BusConfig) CommonBus() BusConfig { return c }
-
-// Validate implements config.Validator.
-func (c BusConfig) Validate() error {
-	var f config.Faults
-	f.Check(c.BusFile != "", "BUS_FILE", "must be set")
-	return f.Err()
-}
-
 // Validate implements config.Validator. A struct that embeds Config may have a
 // Validate of its own; both are asked.
 func (c Config) Validate() error {

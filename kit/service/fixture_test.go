@@ -76,8 +76,9 @@ func (p parrot) spec() service.Spec[settings] {
 		p.diary = &diary{}
 	}
 	return service.Spec[settings]{
-		Name:       p.name,
-		Defaults:   map[string]string{"APP_NAME": "Parrot Service", "PORT": "0", "DATABASE_URL": "sqlite:///./data/parrot.db"},
+		Name: p.name,
+		Defaults: map[string]string{"APP_NAME": "Parrot Service", "PORT": "0", "DATABASE_URL": "sqlite:///./data/parrot.db",
+			"RABBITMQ_EXCHANGE": "parrots", "RABBITMQ_QUEUE": "cries", "RABBITMQ_ROUTING_KEY": "parrot.cried"},
 		Migrations: migrations(2),
 		Topology:   event.Topology{Exchange: "parrots", Queues: []event.Queue{{Name: "cries", Types: []string{"parrot.cried"}}}},
 		New:        p.build,
@@ -167,7 +168,7 @@ func get(ctx context.Context, url string) (status int, body string) {
 // clean empties the environment of settings that a developer's shell may have.
 func clean(t *testing.T) {
 	t.Helper()
-	for _, name := range []string{"HOST", "PORT", "DEBUG", "DATABASE_URL", "BUS_FILE", "APP_NAME", "LOG_LEVEL", "KEY", "ADMIN_PORT", "INTERNAL_TOKEN"} {
+	for _, name := range []string{"HOST", "PORT", "DEBUG", "DATABASE_URL", "BUS_FILE", "RABBITMQ_HOST", "APP_NAME", "LOG_LEVEL", "KEY", "ADMIN_PORT", "INTERNAL_TOKEN"} {
 		if old, set := os.LookupEnv(name); set {
 			t.Setenv(name, old) // Restored after the test.
 			if err := os.Unsetenv(name); err != nil {

@@ -1,6 +1,7 @@
 package rabbitmq
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -49,10 +50,13 @@ type job struct {
 	written  chan struct{}
 }
 
+// ErrBlocked says that the broker takes no messages, because it is short of memory
+// or disk.
+var ErrBlocked = errs.New(errs.Unavailable, "event_broker_blocked")
+
 var (
 	errNoConfirm = errors.New("no confirm")
 	errStale     = errors.New("a declared queue has gone")
-	errBlocked   = errors.New("the broker takes no messages")
 )
 
 // run keeps a channel for publishing until ctx ends.
@@ -109,11 +113,20 @@ func (p *publisher) ready() (*publishing, error) {
 	p.mu.Unlock()
 	switch {
 	case blocked != "":
-		return nil, fmt.Errorf("%w: %s", errBlocked, blocked)
+		return nil, ErrBlocked.With("reason", blocked)
 	case s == nil:
-		return nil, errors.Join(p.link.condition.reason(), p.condition.reason(), errConnecting)
+		return nil, p.away()
 	}
 	return s, nil
+}
+
+// away returns why there is no channel.
+func (p *publisher) away() error {
+	err := cmp.Or(p.link.condition.reason(), p.condition.reason(), errConnecting)
+	if errors.Is(err, ErrMismatch) {
+		return err
+	}
+	return errs.ErrUnavailable.Wrap(err)
 }
 
 // send publishes messages and returns what became of each, as event.Publisher
@@ -121,7 +134,7 @@ func (p *publisher) ready() (*publishing, error) {
 func (p *publisher) send(ctx context.Context, messages []outgoing) []error {
 	s, err := p.ready()
 	if err != nil {
-		return same(len(messages), errs.ErrUnavailable.Wrap(err))
+		return same(len(messages), err)
 	}
 	returned := s.returns.watch(messages)
 	defer returned.forget()
@@ -161,7 +174,7 @@ func (p *publisher) wait(ctx context.Context, s *publishing, done <-chan struct{
 		default:
 		}
 		if blocked != "" {
-			return errs.ErrUnavailable.Wrap(fmt.Errorf("%w: %s", errBlocked, blocked))
+			return ErrBlocked.With("reason", blocked)
 		}
 		select {
 		case <-done:

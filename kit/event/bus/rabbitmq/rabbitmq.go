@@ -119,7 +119,7 @@ func (b *Bus) Ping(context.Context) error {
 	_, blocked, _ := b.publisher.link.state()
 	reasons := []error{b.publisher.link.condition.reason(), b.consuming.condition.reason(), b.publisher.condition.reason()}
 	if blocked != "" {
-		reasons = append(reasons, fmt.Errorf("%w: %s", errBlocked, blocked))
+		reasons = append(reasons, ErrBlocked.With("reason", blocked))
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -130,12 +130,11 @@ func (b *Bus) Ping(context.Context) error {
 		reasons = append(reasons, c.condition.reason())
 	}
 	for _, err := range reasons {
-		if errors.Is(err, ErrMismatch) {
-			return err // What an operator can do comes before its consequences.
-		}
-	}
-	for _, err := range reasons {
-		if err != nil {
+		switch {
+		case err == nil:
+		case errors.Is(err, ErrMismatch), errors.Is(err, ErrBlocked):
+			return err
+		default:
 			return errs.ErrUnavailable.Wrap(err)
 		}
 	}

@@ -12,9 +12,9 @@ import (
 	"shop/kit/event"
 )
 
-// ErrMismatch says that a queue or the exchange exists with other properties
-// than this package's, as an older system has declared it. Nothing is lost
-// meanwhile: publishers keep their events.
+// ErrMismatch says that the queue or exchange called Params["name"] exists with
+// other properties than this package's, as an older system has declared it.
+// Nothing is lost meanwhile: publishers keep their events.
 var ErrMismatch = errs.New(errs.Unavailable, "event_queue_mismatch")
 
 // deliveryLimit is how often the broker may take a message back before it
@@ -145,7 +145,7 @@ func declared(what, name string, err error) error {
 	case err == nil:
 		return nil
 	case errors.As(err, &refused) && refused.Code == amqp.PreconditionFailed:
-		return ErrMismatch.Wrap(fmt.Errorf("%s %q exists with other properties, as an older system declares it: "+
+		return ErrMismatch.With("name", name).Wrap(fmt.Errorf("%s %q exists with other properties, as an older system declares it: "+
 			"let it drain and delete it (rabbitmqctl delete_queue %s for a queue), or set RABBITMQ_QUEUE (RABBITMQ_EXCHANGE for the exchange) "+
 			"to another name; until then events wait with their publishers: %s", what, name, name, refused.Reason))
 	default:
