@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"os"
@@ -14,6 +15,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"shop/shop/rest"
 )
 
 // process is a program under measurement.
@@ -22,48 +25,53 @@ type process struct {
 	ready time.Duration // From starting it to its first answer.
 }
 
-// build compiles the command of a package into dir.
-func build(ctx context.Context, pkg, dir string) (string, error) {
-	bin := filepath.Join(dir, filepath.Base(pkg))
-	cmd := exec.CommandContext(ctx, "go", "build", "-trimpath", "-o", bin, pkg)
+// build compiles the commands of packages into dir, each under its folder's name.
+func build(ctx context.Context, dir string, packages ...string) error {
+	cmd := exec.CommandContext(ctx, "go", append([]string{"build", "-trimpath", "-o", dir + "/"}, packages...)...)
 	if out, err := cmd.CombinedOutput(); err != nil {
-		return "", fmt.Errorf("build %s: %w\n%s", pkg, err, out)
+		return fmt.Errorf("build %s: %w\n%s", packages, err, out)
 	}
-	return bin, nil
+	return nil
 }
 
-// start runs bin until probe answers, for at most 30 s.
-func start(ctx context.Context, probe, bin string, args ...string) (*process, error) {
-	cmd := exec.CommandContext(ctx, bin, args...)
-	cmd.Stderr = os.Stderr
+// program is what a process runs.
+type program struct {
+	path string
+	args []string
+	dir  string   // "" = that of this process.
+	env  []string // nil = that of this process.
+	log  io.Writer
+}
+
+// start runs a program until probe answers 200, for at most 30 s.
+func start(ctx context.Context, probe string, run program) (*process, error) {
+	cmd := exec.CommandContext(ctx, run.path, run.args...)
+	cmd.Dir, cmd.Env, cmd.Stdout, cmd.Stderr = run.dir, run.env, run.log, os.Stderr
 	began := time.Now()
 	if err := cmd.Start(); err != nil {
 		return nil, err
 	}
 	p := &process{cmd: cmd}
 	for time.Since(began) < 30*time.Second {
-		req, err := http.NewRequestWithContext(ctx, http.MethodGet, probe, http.NoBody)
-		if err != nil {
-			return nil, err
-		}
-		if resp, err := http.DefaultClient.Do(req); err == nil {
-			_ = resp.Body.Close()
+		a, err := rest.Client{Base: probe}.Get(ctx, "")
+		if err == nil && a.Status == http.StatusOK {
 			p.ready = time.Since(began)
 			return p, nil
 		}
-		select {
-		case <-ctx.Done():
+		if err := pause(ctx, 2*time.Millisecond); err != nil {
 			p.stop()
-			return nil, ctx.Err()
-		case <-time.After(2 * time.Millisecond):
+			return nil, err
 		}
 	}
 	p.stop()
-	return nil, fmt.Errorf("%s does not answer at %s", filepath.Base(bin), probe)
+	return nil, fmt.Errorf("%s does not answer at %s", filepath.Base(run.path), probe)
 }
 
-// stop ends the process as an operator would and waits for it.
+// stop ends the process, if there is one, as an operator would and waits for it.
 func (p *process) stop() {
+	if p == nil || p.cmd.ProcessState != nil {
+		return
+	}
 	_ = p.cmd.Process.Signal(syscall.SIGTERM)
 	_ = p.cmd.Wait()
 }

@@ -1,5 +1,6 @@
 // Package bare runs the SQL of an order with nothing around it: what the
-// database allows, for comparison with POST /orders.
+// database allows, for comparison with POST /orders. On SQLite that is a few
+// lines of database/sql, on PostgreSQL it is pgbench.
 package bare
 
 import (

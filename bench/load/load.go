@@ -61,3 +61,12 @@ func Median(rounds []Result) (Result, error) {
 	})
 	return sorted[len(sorted)/2], nil
 }
+
+// Steady sends the targets of next at a fixed rate a second for d, whether or
+// not answers come, and hands each answer with its body to each.
+func Steady(next vegeta.Targeter, perSecond int, d time.Duration, each func(*vegeta.Result)) {
+	attacker := vegeta.NewAttacker(vegeta.KeepAlive(true), vegeta.Timeout(30*time.Second), vegeta.Redirects(vegeta.NoFollow))
+	for r := range attacker.Attack(next, vegeta.Rate{Freq: perSecond, Per: time.Second}, d, "") {
+		each(r)
+	}
+}

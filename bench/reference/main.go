@@ -1,5 +1,5 @@
 // Command reference is the least that can answer: net/http, one JWT check, one
-// prepared SELECT, and nothing of the shop. What it reaches is what the
+// prepared SELECT, or one GET of Redis, and nothing of the shop. What it reaches is what the
 // machine and the libraries allow; bench compares the shop with it.
 package main
 
@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"github.com/golang-jwt/jwt/v5"
+	"github.com/redis/go-redis/v9"
 	_ "modernc.org/sqlite"
 )
 
@@ -24,14 +25,19 @@ func main() {
 	body := flag.String("body", "", "file whose bytes GET /products/{id} answers")
 	secret := flag.String("secret", "", "file with the signing key of the tokens")
 	database := flag.String("database", "", "SQLite file with a table users(id, username, is_active)")
+	cache := flag.String("redis", "", "URL of the Redis that GET /products/{id} answers from; the other files are not needed then")
 	listen := flag.String("listen", "127.0.0.1:0", "address")
 	flag.Parse()
-	if err := run(*body, *secret, *database, *listen); err != nil {
-		log.Fatal(err)
+	var err error
+	if *cache != "" {
+		err = serveRedis(*cache, *listen)
+	} else {
+		err = serveFiles(*body, *secret, *database, *listen)
 	}
+	log.Fatal(err)
 }
 
-func run(body, secret, database, listen string) error {
+func serveFiles(body, secret, database, listen string) error {
 	product, err := os.ReadFile(body)
 	if err != nil {
 		return err
@@ -57,11 +63,36 @@ func run(body, secret, database, listen string) error {
 		_, _ = w.Write(product)
 	})
 	mux.HandleFunc("POST /validate-token", validate(key, find))
+	return serve(listen, mux)
+}
+
+func serveRedis(url, listen string) error {
+	options, err := redis.ParseURL(url)
+	if err != nil {
+		return err
+	}
+	client := redis.NewClient(options)
+	defer client.Close()
+
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /products/{id}", func(w http.ResponseWriter, r *http.Request) {
+		product, err := client.Get(r.Context(), "product:"+r.PathValue("id")).Bytes()
+		if err != nil {
+			http.Error(w, err.Error(), http.StatusNotFound)
+			return
+		}
+		w.Header().Set("Content-Type", "application/json")
+		_, _ = w.Write(product)
+	})
+	return serve(listen, mux)
+}
+
+func serve(listen string, h http.Handler) error {
 	listener, err := net.Listen("tcp", listen)
 	if err != nil {
 		return err
 	}
-	server := http.Server{Handler: mux, ReadHeaderTimeout: 5 * time.Second}
+	server := http.Server{Handler: h, ReadHeaderTimeout: 5 * time.Second}
 	return server.Serve(listener)
 }
 
