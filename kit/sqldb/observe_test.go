@@ -166,21 +166,21 @@ func TestPublishingIsMeasured(t *testing.T) {
 	observed(t, func(t *testing.T, db *sqldb.DB, tel *testkit.Captured) {
 		clock := testkit.NewClock(time.Time{})
 		o := sqldb.NewOutbox(db, tel.Telemetry, "order", sqldb.Clock(clock.Now), sqldb.EventTypes("order.created", "order.deleted"))
-		for _, outcome := range []string{"confirmed", "returned", "timeout", "error"} {
-			if tel.Series("order_events_published_total") != 8 || tel.Value("order_events_published_total", "outcome", outcome) != 0 {
+		for _, outcome := range []string{"confirmed", "returned", "nacked", "timeout", "error"} {
+			if tel.Series("order_events_published_total") != 10 || tel.Value("order_events_published_total", "outcome", outcome) != 0 {
 				t.Errorf("%s does not begin at 0", outcome)
 			}
 		}
 		deleted := event.Event{Type: "order.deleted", Key: "2", Sequence: 1, Data: json.RawMessage(`{}`)}
-		add(t, db, o, created("1", 1), deleted, created("3", 1), created("4", 1))
+		add(t, db, o, created("1", 1), deleted, created("3", 1), created("4", 1), created("5", 1))
 		clock.Advance(time.Minute)
-		if n, age := tel.Value("order_outbox_pending"), tel.Value("order_outbox_oldest_age_seconds"); n != 4 || age != 60 {
-			t.Errorf("%v pending for %v s, want 4 for 60 s", n, age)
+		if n, age := tel.Value("order_outbox_pending"), tel.Value("order_outbox_oldest_age_seconds"); n != 5 || age != 60 {
+			t.Errorf("%v pending for %v s, want 5 for 60 s", n, age)
 		}
-		outcomes := map[string]error{"2": event.ErrReturned, "3": context.DeadlineExceeded, "4": fmt.Errorf("nack")}
+		outcomes := map[string]error{"2": event.ErrReturned, "3": context.DeadlineExceeded, "4": fmt.Errorf("reset"), "5": event.ErrNacked}
 		b := &broker{refuse: func(e event.Event) error { return outcomes[e.Key] }}
 		flush(t, o, b)
-		if n := tel.Value("order_outbox_pending"); n != 4 {
+		if n := tel.Value("order_outbox_pending"); n != 5 {
 			t.Errorf("the count of a moment ago is not used: %v", n)
 		}
 		clear(outcomes)
@@ -190,18 +190,18 @@ func TestPublishingIsMeasured(t *testing.T) {
 			t.Errorf("%v pending for %v s, want none", n, age)
 		}
 		for labels, want := range map[[2]string]float64{
-			{"order.created", "confirmed"}: 3, {"order.deleted", "confirmed"}: 1, {"order.deleted", "returned"}: 1,
-			{"order.created", "timeout"}: 1, {"order.created", "error"}: 1,
+			{"order.created", "confirmed"}: 4, {"order.deleted", "confirmed"}: 1, {"order.deleted", "returned"}: 1,
+			{"order.created", "timeout"}: 1, {"order.created", "error"}: 1, {"order.created", "nacked"}: 1,
 		} {
 			if got := tel.Value("order_events_published_total", "event_type", labels[0], "outcome", labels[1]); got != want {
 				t.Errorf("%v: %v, want %v", labels, got, want)
 			}
 		}
-		if got := tel.Value("order_event_publish_retries_total"); got != 3 {
-			t.Errorf("%v retries, want 3", got)
+		if got := tel.Value("order_event_publish_retries_total"); got != 4 {
+			t.Errorf("%v retries, want 4", got)
 		}
-		if n, _ := tel.Observations("order_event_publish_duration_seconds", "outcome", "confirmed"); n != 4 {
-			t.Errorf("%d durations, want 4", n)
+		if n, _ := tel.Observations("order_event_publish_duration_seconds", "outcome", "confirmed"); n != 5 {
+			t.Errorf("%d durations, want 5", n)
 		}
 	})
 }

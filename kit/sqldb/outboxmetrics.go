@@ -33,7 +33,7 @@ func newOutboxMetrics(o *Outbox, service string, types []string) *outboxMetrics 
 			Help: "Publishes of an event that had failed before.",
 		}, []string{"event_type"})),
 	}
-	for _, outcome := range []string{confirmed, returned, timedOut, failing} {
+	for _, outcome := range []string{confirmed, returned, nacked, timedOut, failing} {
 		m.duration.WithLabelValues(outcome)
 		for _, t := range types {
 			m.total.WithLabelValues(t, outcome)

@@ -198,6 +198,7 @@ func (r *Relay) delay(failures int) time.Duration {
 const (
 	confirmed = "confirmed"
 	returned  = "returned"
+	nacked    = "nacked" // The broker refused to store it.
 	timedOut  = "timeout"
 	failing   = "error"
 )
@@ -208,6 +209,8 @@ func outcome(err error) string {
 		return confirmed
 	case errors.Is(err, event.ErrReturned):
 		return returned
+	case errors.Is(err, event.ErrNacked):
+		return nacked
 	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, errs.ErrTimeout):
 		return timedOut
 	default:

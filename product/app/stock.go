@@ -44,10 +44,10 @@ func (s *Stock) Reserve(ctx context.Context, c domain.Claim) (domain.Reservation
 	return r, err
 }
 
-func (s *Stock) Release(ctx context.Context, r ports.Release) error {
+func (s *Stock) Release(ctx context.Context, r ports.Release) (repeated bool, err error) {
 	now := s.now()
-	_, err := s.reservations.Release(ctx, r, now, now.Add(retention))
-	return err
+	moved, err := s.reservations.Release(ctx, r, now, now.Add(retention))
+	return moved.Repeated, err
 }
 
 // Close lets a shipped order's reservation be forgotten after a while. All
@@ -96,7 +96,8 @@ func (s *Stock) settle(ctx context.Context, r domain.Reservation) error {
 	case decision == domain.Keep:
 		return s.reservations.Confirm(ctx, r.ID)
 	case decision == domain.Abandoned:
-		return s.Release(ctx, ports.Release{Claim: r.Claim})
+		_, err := s.Release(ctx, ports.Release{Claim: r.Claim})
+		return err
 	default:
 		return fmt.Errorf("unknown decision %q", decision)
 	}

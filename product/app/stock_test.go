@@ -153,7 +153,7 @@ func TestReleaseAndPurge(t *testing.T) {
 	}
 	f.clock.Advance(ttl)
 	f.settle(t)
-	if err := f.Release(t.Context(), ports.Release{Claim: released, Message: "m1"}); err != nil {
+	if _, err := f.Release(t.Context(), ports.Release{Claim: released, Message: "m1"}); err != nil {
 		t.Fatal(err)
 	}
 	if err := f.Close(t.Context(), shipped.ID); err != nil {
@@ -171,7 +171,7 @@ func TestReleaseAndPurge(t *testing.T) {
 		t.Fatal(err)
 	}
 	// The one whose order may still be cancelled is known for ever.
-	if err := f.Release(t.Context(), ports.Release{Claim: kept, Message: "m2"}); err != nil {
+	if _, err := f.Release(t.Context(), ports.Release{Claim: kept, Message: "m2"}); err != nil {
 		t.Fatal(err)
 	}
 	if got := f.left(t, id); got != 8 { // 10 − 2 shipped
@@ -194,7 +194,7 @@ func TestStockAddsUp(t *testing.T) {
 			running.Go(func() {
 				release := ports.Release{Claim: c, Message: c.ID.String()}
 				if fate == "cancelled first" {
-					_ = f.Release(t.Context(), release) // The memory store never fails.
+					_, _ = f.Release(t.Context(), release) // The memory store never fails.
 				}
 				if _, err := f.Reserve(t.Context(), c); err != nil {
 					return
@@ -205,8 +205,8 @@ func TestStockAddsUp(t *testing.T) {
 					ordered[i] = c.Quantity
 				case "cancelled":
 					f.orders.Place(c.ID)
-					_ = f.Release(t.Context(), release)
-					_ = f.Release(t.Context(), release)
+					_, _ = f.Release(t.Context(), release)
+					_, _ = f.Release(t.Context(), release)
 				}
 			})
 			if rapid.Bool().Draw(rt, "settle now") {

@@ -66,7 +66,8 @@ type Stock interface {
 	// ErrReservationMismatch.
 	Reserve(ctx context.Context, c domain.Claim) (domain.Reservation, error)
 	// Release gives the pieces back, once; a claim that arrives later is refused.
-	Release(ctx context.Context, r Release) error
+	// It reports whether its message had been handled before.
+	Release(ctx context.Context, r Release) (repeated bool, err error)
 	// Close tells that a reservation can no longer be released: its order has
 	// been shipped. An unknown reservation is none to close.
 	Close(ctx context.Context, id domain.ReservationID) error

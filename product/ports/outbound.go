@@ -59,8 +59,9 @@ type Reservations interface {
 // Movement tells which product's stock is another than a cache may have seen,
 // and the version it has now. The zero Movement moved nothing.
 type Movement struct {
-	Product domain.ID
-	Version int64
+	Product  domain.ID
+	Version  int64
+	Repeated bool // The message that asked had been handled before.
 }
 
 // Orders is the order service, asked over the network.

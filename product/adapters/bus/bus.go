@@ -6,6 +6,7 @@ import (
 	"context"
 
 	"shop/kit/event"
+	"shop/kit/event/observe"
 
 	"shop/product/domain"
 	"shop/product/ports"
@@ -87,7 +88,11 @@ func (s subscriber) release(ctx context.Context, d event.Delivery, o order) erro
 	if err != nil {
 		return broken(d, err)
 	}
-	return s.stock.Release(ctx, ports.Release{Claim: claim, Message: d.ID})
+	repeated, err := s.stock.Release(ctx, ports.Release{Claim: claim, Message: d.ID})
+	if repeated {
+		observe.Duplicate(ctx)
+	}
+	return err
 }
 
 func (s subscriber) close(ctx context.Context, d event.Delivery, o order) error {

@@ -8,6 +8,8 @@ import (
 
 	"shop/kit/errs"
 	"shop/kit/event"
+	"shop/kit/event/observe"
+	"shop/kit/testkit"
 
 	"shop/product/adapters/bus"
 	"shop/product/domain"
@@ -19,12 +21,13 @@ type stock struct {
 	ports.Stock
 	released []ports.Release
 	closed   []domain.ReservationID
+	repeated bool
 	err      error
 }
 
-func (s *stock) Release(_ context.Context, r ports.Release) error {
+func (s *stock) Release(_ context.Context, r ports.Release) (bool, error) {
 	s.released = append(s.released, r)
-	return s.err
+	return s.repeated, s.err
 }
 
 func (s *stock) Close(_ context.Context, id domain.ReservationID) error {
@@ -109,6 +112,23 @@ func TestErrorsDecideWhatBecomesOfTheMessage(t *testing.T) {
 	for _, status := range []string{"cancelled", "shipped"} {
 		if err := bus.Handler(s)(t.Context(), delivery("order.status_changed", order(status))); !errors.Is(err, errs.ErrUnavailable) {
 			t.Errorf("%s: got %v", status, err)
+		}
+	}
+}
+
+// A release that had been handled before is counted as what it is.
+func TestARedeliveredReleaseIsADuplicate(t *testing.T) {
+	tel := testkit.Telemetry(t)
+	s := &stock{}
+	h := observe.Handler(tel.Telemetry, "product", bus.Handler(s), "order.deleted")
+	for _, s.repeated = range []bool{false, true} {
+		if err := h(t.Context(), delivery("order.deleted", order("pending"))); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, outcome := range []string{"acked", "duplicate"} {
+		if n := tel.Value("product_messages_total", "event_type", "order.deleted", "outcome", outcome); n != 1 {
+			t.Errorf("%v deliveries were %s, want 1", n, outcome)
 		}
 	}
 }

@@ -53,7 +53,9 @@ func (s *Store) Release(_ context.Context, r ports.Release, now, purgeAt time.Ti
 	defer s.mu.Unlock()
 	if r.Message != "" {
 		if _, handled := s.messages[r.Message]; handled {
-			return s.moved(r.Claim.Product), nil
+			moved := s.moved(r.Claim.Product)
+			moved.Repeated = true
+			return moved, nil
 		}
 		s.messages[r.Message] = now
 	}

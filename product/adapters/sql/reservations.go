@@ -135,7 +135,9 @@ func (s *Reservations) release(
 			return ports.Movement{}, err
 		}
 		if !fresh {
-			return s.movement(ctx, tx, r.Claim.Product)
+			moved, err := s.movement(ctx, tx, r.Claim.Product)
+			moved.Repeated = true
+			return moved, err
 		}
 	}
 	purge := sqldb.From(purgeAt)

@@ -98,8 +98,8 @@ func runReservations(t *testing.T, open func(t *testing.T) Store) {
 			if confirmed {
 				must0(t, s.Confirm(t.Context(), c.ID))
 			}
-			for _, message := range []string{"m1", "m1", "m2", ""} {
-				if moved := release(t, s, c, message); moved != (ports.Movement{Product: p.ID, Version: 3}) {
+			for i, message := range []string{"m1", "m1", "m2", ""} {
+				if moved := release(t, s, c, message); moved != (ports.Movement{Product: p.ID, Version: 3, Repeated: i == 1}) {
 					t.Errorf("release by %q moved %+v", message, moved)
 				}
 			}
@@ -136,8 +136,8 @@ func runReservations(t *testing.T, open func(t *testing.T) Store) {
 		p := seed(t, s, 5)
 		c := domain.Claim{ID: must(domain.NewReservationID("01d00000-0000-8000-8000-00000000002a"))(t), Product: p.ID, Quantity: 2}
 		must0(t, s.Close(t.Context(), c.ID, noon))
-		for _, message := range []string{"m1", "m1", "m2", ""} {
-			if moved := release(t, s, c, message); moved != (ports.Movement{Product: p.ID, Version: 2}) {
+		for i, message := range []string{"m1", "m1", "m2", ""} {
+			if moved := release(t, s, c, message); moved != (ports.Movement{Product: p.ID, Version: 2, Repeated: i == 1}) {
 				t.Errorf("release by %q moved %+v", message, moved)
 			}
 		}
