@@ -12,10 +12,11 @@ import (
 	"shop/kit/event"
 	"shop/kit/sqldb"
 	"shop/kit/sqldb/sqldbtest"
+	"shop/kit/testkit"
 )
 
 func TestMain(m *testing.M) {
-	code := m.Run()
+	code := testkit.Main(m)
 	if err := goleak.Find(); code == 0 && err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		code = 1

@@ -14,11 +14,8 @@ import (
 	_ "github.com/lib/pq" // Creates and drops the databases of tests.
 
 	"shop/kit/sqldb"
+	"shop/kit/testkit"
 )
-
-// PostgresURL is the environment variable that adds Postgres to the engines of
-// Each: the URL of a server, by a user who may create databases.
-const PostgresURL = "SHOP_TEST_POSTGRES_URL"
 
 // Engine makes fresh, empty databases of one kind.
 type Engine struct {
@@ -39,17 +36,17 @@ func (e Engine) Open(t testing.TB) *sqldb.DB {
 	return OpenURL(t, e.fresh(t), nil)
 }
 
-// Engines returns SQLite and, if the environment names a server, Postgres.
+// Engines returns SQLite and Postgres. The server of Postgres is testkit's: given
+// by the environment, or a private one that ends with the test process.
 func Engines() []Engine {
-	engines := []Engine{{Dialect: sqldb.SQLite, fresh: func(t testing.TB) string {
-		return FileURL(filepath.Join(t.TempDir(), "test.db"))
-	}}}
-	if server := os.Getenv(PostgresURL); server != "" {
-		engines = append(engines, Engine{Dialect: sqldb.Postgres, fresh: func(t testing.TB) string {
-			return postgresDatabase(t, server)
-		}})
+	return []Engine{
+		{Dialect: sqldb.SQLite, fresh: func(t testing.TB) string {
+			return FileURL(filepath.Join(t.TempDir(), "test.db"))
+		}},
+		{Dialect: sqldb.Postgres, fresh: func(t testing.TB) string {
+			return postgresDatabase(t, testkit.Postgres(t))
+		}},
 	}
-	return engines
 }
 
 // Each runs f as a subtest on every engine.
@@ -65,7 +62,7 @@ func postgresDatabase(t testing.TB, server string) string {
 	t.Helper()
 	u, err := url.Parse(server)
 	if err != nil {
-		t.Fatalf("%s is no URL", PostgresURL)
+		t.Fatalf("%s is no URL", testkit.PostgresURL)
 	}
 	admin, err := sql.Open("postgres", server)
 	if err != nil {
