@@ -8,8 +8,8 @@ import (
 	"shop/kit/sqldb"
 )
 
-// postgresObjects lists the columns, constraints, indexes and sequences of the
-// public schema, but for goose's own table.
+// postgresObjects lists the columns, constraints, indexes, sequences and storage
+// options of the public schema, but for goose's own table.
 const postgresObjects = `
 SELECT table_name AS owner, 'column ' || ordinal_position || ' ' || column_name || ' ' || data_type
        || coalesce('(' || numeric_precision || ',' || numeric_scale || ')', '')
@@ -22,6 +22,8 @@ SELECT relname, 'constraint ' || conname || ' ' || pg_get_constraintdef(c.oid)
   FROM pg_constraint c JOIN pg_class ON pg_class.oid = conrelid WHERE connamespace = 'public'::regnamespace
 UNION ALL
 SELECT tablename, indexdef FROM pg_indexes WHERE schemaname = 'public'
+UNION ALL
+SELECT relname, 'options ' || array_to_string(reloptions, ' ') FROM pg_class WHERE relnamespace = 'public'::regnamespace AND reloptions IS NOT NULL
 UNION ALL
 SELECT event_object_table, 'trigger ' || trigger_name || ' ' || action_timing || ' ' || event_manipulation || ' ' || action_statement
   FROM information_schema.triggers WHERE trigger_schema = 'public'
