@@ -20,10 +20,13 @@ lint: ## only the linters
 fuzz: ## every fuzz target for FUZZTIME inputs each (default 200000x)
 	@FUZZTIME=$${FUZZTIME:-200000x} scripts/test.sh fuzz
 
+chaos: ## try for long to break every promise; ends with a table of what was counted
+	CHAOS=long go test ./shop/e2e/chaos -count=1 -v -timeout 60m
+
 bench: ## measure against bare references in the same run
 	go run ./bench
 
 tidy: ## tidy every module by itself
 	@for m in $$(go list -m -f '{{.Dir}}'); do (cd "$$m" && GOWORK=off go mod tidy) || exit 1; done
 
-.PHONY: help run demo test lint fuzz bench tidy
+.PHONY: help run demo test lint fuzz chaos bench tidy

@@ -1,0 +1,189 @@
+package chaos
+
+import (
+	"context"
+	"errors"
+	"net"
+	"sync"
+	"testing"
+	"time"
+)
+
+// proxy is a stable address in front of one or several backends: connections go
+// to them in turn, those that refuse are passed over. It can cut its connections
+// or hold what travels in one direction, as a broken network does.
+type proxy struct {
+	listener  net.Listener
+	requests  gate // From the client to the backend.
+	answers   gate // From the backend to the client.
+	mu        sync.Mutex
+	backends  []string
+	next      int
+	cut       bool
+	connected map[net.Conn]struct{}
+}
+
+// newProxy listens on a free port until the end of the test.
+func newProxy(t *testing.T, backends ...string) *proxy {
+	t.Helper()
+	l, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := &proxy{listener: l, backends: backends, connected: map[net.Conn]struct{}{}}
+	go p.accept()
+	t.Cleanup(func() {
+		_ = l.Close()
+		p.Cut()
+		p.Release()
+	})
+	return p
+}
+
+// Addr returns where clients connect.
+func (p *proxy) Addr() string { return p.listener.Addr().String() }
+
+// Cut ends every connection and refuses new ones until Mend.
+func (p *proxy) Cut() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.cut = true
+	for c := range p.connected {
+		_ = c.Close()
+	}
+}
+
+// Mend lets connections through again.
+func (p *proxy) Mend() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.cut = false
+}
+
+// HoldRequests keeps back what clients send from now on, HoldAnswers what
+// backends send. Connections stay open; Release sends it on.
+func (p *proxy) HoldRequests() { p.requests.shut() }
+
+// HoldAnswers: see HoldRequests.
+func (p *proxy) HoldAnswers() { p.answers.shut() }
+
+// Release ends both holds.
+func (p *proxy) Release() {
+	p.requests.open()
+	p.answers.open()
+}
+
+func (p *proxy) accept() {
+	for {
+		client, err := p.listener.Accept()
+		if errors.Is(err, net.ErrClosed) {
+			return
+		}
+		if err == nil {
+			go p.serve(client)
+		}
+	}
+}
+
+func (p *proxy) serve(client net.Conn) {
+	defer client.Close()
+	backend := p.dial()
+	if backend == nil || !p.keep(client, backend) {
+		// As a port where nobody listens: a reset, not an orderly end.
+		_ = client.(*net.TCPConn).SetLinger(0)
+		return
+	}
+	defer p.forget(client, backend)
+	var ends sync.WaitGroup
+	ends.Go(func() { pump(backend, client, &p.requests) })
+	ends.Go(func() { pump(client, backend, &p.answers) })
+	ends.Wait()
+}
+
+// dial connects to the next backend that does not refuse; nil if all do.
+func (p *proxy) dial() net.Conn {
+	p.mu.Lock()
+	first, cut := p.next, p.cut
+	p.next++
+	p.mu.Unlock()
+	if cut {
+		return nil
+	}
+	for n := range p.backends {
+		ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+		c, err := (&net.Dialer{}).DialContext(ctx, "tcp", p.backends[(first+n)%len(p.backends)])
+		cancel()
+		if err == nil {
+			return c
+		}
+	}
+	return nil
+}
+
+func (p *proxy) keep(conns ...net.Conn) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, c := range conns {
+		p.connected[c] = struct{}{}
+	}
+	return !p.cut
+}
+
+func (p *proxy) forget(conns ...net.Conn) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, c := range conns {
+		delete(p.connected, c)
+	}
+}
+
+// pump copies until either side ends, then ends both.
+func pump(to, from net.Conn, g *gate) {
+	defer to.Close()
+	defer from.Close()
+	buffer := make([]byte, 32<<10)
+	for {
+		n, err := from.Read(buffer)
+		if n > 0 {
+			g.pass()
+			if _, failed := to.Write(buffer[:n]); failed != nil {
+				return
+			}
+		}
+		if err != nil {
+			return
+		}
+	}
+}
+
+// gate holds up who passes while it is shut. The zero gate is open.
+type gate struct {
+	mu     sync.Mutex
+	opened chan struct{} // Nil while open.
+}
+
+func (g *gate) shut() {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.opened == nil {
+		g.opened = make(chan struct{})
+	}
+}
+
+func (g *gate) open() {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.opened != nil {
+		close(g.opened)
+		g.opened = nil
+	}
+}
+
+func (g *gate) pass() {
+	g.mu.Lock()
+	opened := g.opened
+	g.mu.Unlock()
+	if opened != nil {
+		<-opened
+	}
+}
