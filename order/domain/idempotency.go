@@ -82,10 +82,18 @@ func (r KeyRecord) Present(f Fingerprint, fresh ReservationID, now time.Time) (K
 		return r, ErrKeyReused
 	case r.Outcome != nil:
 		return r, nil
-	case now.Before(r.LeaseUntil):
+	case r.leased(now):
 		return r, ErrKeyInUse.After(r.LeaseUntil.Sub(now))
 	}
 	r.Attempt++
 	r.LeaseUntil = now.Add(KeyLease)
 	return r, nil
+}
+
+// leased reports whether the attempt is taken to be alive. A lease that ends much
+// later than any given now would is of a clock that has been set back since. Should
+// its attempt be alive all the same, it is superseded.
+func (r KeyRecord) leased(now time.Time) bool {
+	left := r.LeaseUntil.Sub(now)
+	return 0 < left && left <= 2*KeyLease // Twice: the clocks of two replicas differ.
 }

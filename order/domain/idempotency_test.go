@@ -25,6 +25,9 @@ func TestPresent(t *testing.T) {
 	}{
 		{"while it runs", first, mine, KeyLease - time.Microsecond, ErrKeyInUse, 1, "r1"},
 		{"when its lease is over", first, mine, KeyLease, nil, 2, "r1"},
+		{"while it runs, on a replica whose clock is late", first, mine, -10 * time.Second, ErrKeyInUse, 1, "r1"},
+		{"when the clock has been set back", first, mine, -3 * time.Hour, nil, 2, "r1"},
+		{"when it is answered and the clock has been set back", answered, mine, -3 * time.Hour, nil, 1, "r1"},
 		{"when it gave up", gaveUp, mine, 0, nil, 2, "r1"},
 		{"when it is answered", answered, mine, time.Hour, nil, 1, "r1"},
 		{"when it is answered, at the last moment", answered, mine, KeyRetention - time.Microsecond, nil, 1, "r1"},

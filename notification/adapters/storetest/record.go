@@ -1,6 +1,8 @@
 package storetest
 
 import (
+	"fmt"
+	"math/rand/v2"
 	"slices"
 	"strings"
 	"sync"
@@ -83,6 +85,55 @@ func supersedes(t *testing.T, s Store) {
 	}
 	if got := identities(about(t, s, 7)); !slices.Equal(got, want) {
 		t.Errorf("notifications: got %v, want %v", got, want)
+	}
+}
+
+// recordsInAnyOrder delivers the events of some orders twice, in an order of chance,
+// to several consumers, and once more to one: whatever overtook what, each creation
+// and each newest change is told once by every channel, and nothing twice.
+func recordsInAnyOrder(t *testing.T, s Store) {
+	const orders, consumers = 6, 4
+	steps := []domain.Status{domain.Pending, domain.Confirmed, domain.Shipped}
+	var events []domain.News
+	for order := range int64(orders) {
+		for i, status := range steps {
+			events = append(events, event(fmt.Sprint(order, "-", i+1), order, int64(i+1), status))
+		}
+	}
+	deliveries := slices.Concat(events, events)
+	rand.Shuffle(len(deliveries), func(i, j int) { deliveries[i], deliveries[j] = deliveries[j], deliveries[i] })
+	var all sync.WaitGroup
+	for c := range consumers {
+		all.Go(func() {
+			for i := c; i < len(deliveries); i += consumers {
+				record(t, s, deliveries[i], start)
+			}
+		})
+	}
+	all.Wait()
+	for _, n := range events {
+		if got := record(t, s, n, start); got != ports.Duplicate {
+			t.Errorf("%s, delivered again: %s", n.EventID, got)
+		}
+	}
+	for order := range int64(orders) {
+		told := map[string]int{}
+		for _, n := range about(t, s, order) {
+			told[n.Identity()]++
+		}
+		for _, channel := range []domain.Channel{domain.Email, domain.Push} {
+			for i := range steps {
+				identity := fmt.Sprint(order, "-", i+1, ".", channel)
+				overtaken := i == 1 && told[identity] == 0 // The change in between, by the newest.
+				if told[identity] != 1 && !overtaken {
+					t.Errorf("%s is told %d times, want once", identity, told[identity])
+				}
+				delete(told, identity)
+			}
+		}
+		if len(told) > 0 {
+			t.Errorf("nobody asked for %v", told)
+		}
 	}
 }
 
