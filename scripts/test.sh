@@ -4,6 +4,9 @@
 #
 # FUZZTIME  how many inputs each fuzz target tries (default 3000x), or for how
 #           long; a duration that ends in the middle can fail a target by itself
+#
+# SHOP_TEST_POSTGRES_URL, SHOP_TEST_REDIS_URL, SHOP_TEST_RABBITMQ_URL
+#           running engines for the tests to use in place of private ones
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -20,24 +23,39 @@ modules() {
 }
 packages() { modules | sed 's|$|/...|'; }
 
-# apt installs packages where there is Debian or Ubuntu, and says elsewhere what is missing.
+# root runs a command as root.
+root() { if [ "$(id -u)" = 0 ]; then "$@"; else sudo "$@"; fi; }
+
+# apt installs packages where there is Debian or Ubuntu, and says elsewhere what
+# is missing. What it installs is not started: tests start engines of their own.
 apt() {
   if ! command -v apt-get >/dev/null; then
     echo "missing: $* (install with this system's package manager)" >&2
     return 1
   fi
-  local sudo=()
-  [ "$(id -u)" = 0 ] || sudo=(sudo)
-  "${sudo[@]}" apt-get update -qq
-  DEBIAN_FRONTEND=noninteractive "${sudo[@]}" apt-get install -y -qq --no-install-recommends "$@" >/dev/null
+  local policy=/usr/sbin/policy-rc.d made=
+  if [ ! -e $policy ]; then
+    made=$policy
+    printf '#!/bin/sh\nexit 101\n' | root install -m 755 /dev/stdin $policy
+  fi
+  local code=0
+  root apt-get update -qq &&
+    root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$@" >/dev/null || code=$?
+  [ -z "$made" ] || root rm -f "$made"
+  return $code
 }
 
 prerequisites() {
   command -v go >/dev/null || { echo "missing: Go 1.26 or newer, https://go.dev/dl" >&2; return 1; }
-  # The race detector links with C.
-  command -v gcc >/dev/null || apt gcc libc6-dev
-  command -v curl >/dev/null || apt curl
-  command -v jq >/dev/null || apt jq
+  local missing=()
+  command -v gcc >/dev/null || missing+=(gcc libc6-dev) # The race detector links with C.
+  command -v curl >/dev/null || missing+=(curl)
+  command -v jq >/dev/null || missing+=(jq)
+  # Debian keeps these two away from PATH.
+  compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null || command -v initdb >/dev/null || missing+=(postgresql)
+  [ -x /usr/lib/rabbitmq/bin/rabbitmq-server ] || command -v rabbitmq-server >/dev/null || missing+=(rabbitmq-server)
+  command -v redis-server >/dev/null || missing+=(redis-server)
+  [ ${#missing[@]} = 0 ] || apt "${missing[@]}"
 }
 
 format() {
@@ -65,7 +83,8 @@ lint() {
   for dir in $(modules); do (cd "$dir" && "$LINTER" run ./...); done
 }
 
-tests() { packages | xargs go test -race -timeout 20m; }
+# tests runs everything on real engines, started once for all packages.
+tests() { packages | xargs go run ./kit/testkit/cmd/engines -- go test -race -timeout 20m; }
 
 # fuzz runs every target for FUZZTIME. Packages without one are passed over.
 fuzz() {
