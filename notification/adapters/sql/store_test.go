@@ -1,10 +1,12 @@
 package sql_test
 
 import (
+	"fmt"
 	"path/filepath"
 	"testing"
 	"time"
 
+	"shop/kit/sqldb"
 	"shop/kit/sqldb/sqldbtest"
 	"shop/kit/testkit"
 	"shop/notification/adapters/sql"
@@ -20,6 +22,50 @@ func TestStore(t *testing.T) {
 			sqldbtest.Migrate(t, db, sql.Migrations())
 			return sql.New(db, "order_notifications", time.Now)
 		})
+	})
+}
+
+// TestRoundTrips counts how often an event waits for PostgreSQL, whatever the
+// number of channels.
+func TestRoundTrips(t *testing.T) {
+	sqldbtest.Each(t, func(t *testing.T, e sqldbtest.Engine) {
+		if e.Dialect != sqldb.Postgres {
+			return // There is no network.
+		}
+		ctx, at, until := t.Context(), time.Now(), time.Now().Add(time.Minute)
+		wire := sqldbtest.NewWire(t, e.URL(t))
+		db := sqldbtest.OpenURL(t, wire.URL, nil)
+		sqldbtest.Migrate(t, db, sql.Migrations())
+		store := sql.New(db, "order_notifications", time.Now)
+		for round := range int64(2) { // In the first the statements are prepared.
+			n := domain.News{
+				EventID: fmt.Sprint(round), Type: domain.OrderCreated, Sequence: 1, OccurredAt: at,
+				Order: domain.Order{ID: round + 1, UserID: 3, Product: "x", Quantity: 1, Status: domain.Pending},
+			}
+			var claimed []domain.Notification
+			for _, step := range []struct {
+				name string
+				want int64
+				do   func() error
+			}{
+				{"look up", 1, func() error { _, err := store.Seen(ctx, n.EventID); return err }},
+				{"record", 5, func() error { // Begin; inbox, progress, notifications; commit.
+					contact := domain.Contact{Email: "an@example.com", Phone: "+84901234567"}
+					_, err := store.Record(ctx, n, n.Notifications(contact, domain.Channels(), at))
+					return err
+				}},
+				{"claim", 2, func() (err error) { claimed, err = store.Claim(ctx, domain.Email, at, until, 8); return err }},
+				{"settle", 1, func() error { return store.Settle(ctx, claimed[0], claimed[0].Delivered(at)) }},
+			} {
+				wire.RoundTrips()
+				if err := step.do(); err != nil {
+					t.Fatalf("%s: %v", step.name, err)
+				}
+				if got := wire.RoundTrips(); round > 0 && got != step.want {
+					t.Errorf("%s: %d round trips, want %d", step.name, got, step.want)
+				}
+			}
+		}
 	})
 }
 

@@ -57,13 +57,13 @@ func BenchmarkAdd(b *testing.B) {
 	})
 }
 
-func phones(b *testing.B) domain.Order {
-	b.Helper()
+func phones(t testing.TB) domain.Order {
+	t.Helper()
 	o, err := domain.Place(7, 42, 3, domain.Reserved{
 		ID: domain.ReservationID(uuid.Must(uuid.NewV7()).String()), ProductName: "Điện thoại Galaxy S30", UnitPrice: 2_400_000_000,
 	}, time.Now())
 	if err != nil {
-		b.Fatal(err)
+		t.Fatal(err)
 	}
 	return o
 }
