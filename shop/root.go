@@ -25,7 +25,7 @@ func newRoot() *cobra.Command {
 	root := &cobra.Command{
 		Use:   "shop",
 		Short: "Run the whole shop in one process, or work with one that runs",
-		Long: "Without a command: the four services in one process, on SQLite files, until Ctrl-C.\n" +
+		Long: "Without a command: the four services in one process, on SQLite files or on engines, until Ctrl-C.\n" +
 			"With one: what a client or an operator does with a running shop.",
 		Version:       service.BuildVersion() + " " + service.BuildRevision(),
 		SilenceUsage:  true,

@@ -28,12 +28,21 @@ const maxLog = 16 << 20 // bytes
 func serveFlags(cmd *cobra.Command, at *address) {
 	data := cmd.Flags().String("data", "data", "directory of the shop's files; "+throwAway+" = a private one that is removed at the end")
 	log := cmd.Flags().String("log", "", "file for the JSON log, - = standard error (default shop.log in the data directory)")
+	postgres := cmd.Flags().String("postgres", "", "PostgreSQL server instead of SQLite files: postgresql://user:password@host:5432; missing databases are made")
+	redis := cmd.Flags().String("redis", "", "Redis instead of the cache in memory: host:6379 or redis://user:password@host:6379")
+	rabbitmq := cmd.Flags().String("rabbitmq", "", "RabbitMQ instead of the queue file: amqp://user:password@host:5672/")
+	engines := cmd.Flags().Bool("engines", false, "start private PostgreSQL, Redis and RabbitMQ servers for this shop, their files in the data directory")
 	seeded := cmd.Flags().Bool("seed", false, "make demo users and products after the start")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) (err error) {
 		began := time.Now()
 		if err := service.OTelFromDotenv("."); err != nil {
 			return err
 		}
+		using, err := local.ParseEngines(*postgres, *redis, *rabbitmq)
+		if err != nil {
+			return usageError{err}
+		}
+		using.Private = *engines
 		dir, remove, err := dataDirectory(*data)
 		if err != nil {
 			return err
@@ -49,7 +58,7 @@ func serveFlags(cmd *cobra.Command, at *address) {
 			return err
 		}
 		shop, err := local.Build(cmd.Context(), local.Options{
-			Data: dir, Host: at.host, BasePort: at.basePort, Log: out, Environ: environ,
+			Data: dir, Host: at.host, BasePort: at.basePort, Log: out, Environ: environ, Engines: using,
 		})
 		if err != nil {
 			return err
@@ -146,5 +155,20 @@ func announce(out io.Writer, shop *local.Shop, dir, log string, took time.Durati
 		fmt.Fprintf(t, "  %s\t%s\tdocs %s/docs\tmetrics %s/metrics\n", d.Name, d.URL, d.URL, d.AdminURL)
 	}
 	_ = t.Flush()
-	fmt.Fprintf(out, "\n  data %s\n  log  %s\n\nTry it in a second terminal: go run ./shop demo. Ctrl-C stops.\n", dir, log)
+	fmt.Fprintf(out, "\n  data %s\n  log  %s\n", dir, log)
+	for _, e := range shop.Engines() {
+		fmt.Fprintf(out, "  %s\n", describe(e))
+	}
+	fmt.Fprint(out, "\nTry it in a second terminal: go run ./shop demo. Ctrl-C stops.\n")
+}
+
+func describe(e local.Engine) string {
+	text := e.Name + " " + e.Addr
+	if e.Private {
+		text += ", private"
+	}
+	if e.Away != nil {
+		text += fmt.Sprintf(", does not answer (%v); the shop goes on without it until it does", e.Away)
+	}
+	return text
 }

@@ -1,7 +1,7 @@
 // Package local runs the whole shop in one process: the four services, each
-// with its own SQLite file, the SQLite bus between them, and real HTTP from one
-// to the other on loopback. It is the same code as the four binaries run; only
-// the settings are made here.
+// with its own database, the bus between them, and real HTTP from one to the
+// other on loopback. All of it is embedded unless engines are given. It is the
+// same code as the four binaries run; only the settings are made here.
 package local
 
 import (
@@ -18,6 +18,7 @@ import (
 	"shop/kit/event/bus/sqlite"
 	"shop/kit/service"
 	"shop/kit/telemetry"
+	"shop/kit/testkit/engine"
 	"shop/notification"
 	"shop/order"
 	"shop/product"
@@ -33,13 +34,17 @@ type Options struct {
 	BasePort int       // Of user; the others follow. 0 = any free ports.
 	Log      io.Writer // Where all services log to.
 	Environ  map[string]string
+	Engines  Engines
 }
 
 // Shop is a shop that is built: its ports are taken, nothing answers yet.
 type Shop struct {
 	instances []*service.Instance
 	doors     []*door
-	bus       event.Bus
+	bus       event.Bus // nil = each service opens its own to RabbitMQ.
+	using     Engines
+	engines   []Engine
+	private   []*engine.Server
 	tel       *telemetry.Telemetry
 	release   func() error
 }
@@ -54,7 +59,7 @@ var names = []string{"user", "product", "order", "notification"}
 
 // Build takes the ports, makes what is missing in the data directory (files,
 // secrets, tables) and wires the services. Errors are one line a fault, and name
-// the port, file or setting; config.Faults are wrong settings.
+// the port, file, engine or setting; config.Faults are wrong settings.
 func Build(ctx context.Context, o Options) (*Shop, error) {
 	s := &Shop{}
 	if err := s.build(ctx, o); err != nil {
@@ -78,6 +83,26 @@ func (s *Shop) build(ctx context.Context, o Options) error {
 	if err != nil {
 		return err
 	}
+	if err := s.openEngines(ctx, o); err != nil {
+		return err
+	}
+	if err := s.openBus(ctx, o); err != nil {
+		return err
+	}
+	settings := settings{options: o, engines: s.using, secrets: secrets, doors: s.doors}
+	return errors.Join(
+		add(ctx, s, 0, user.Spec(), settings),
+		add(ctx, s, 1, product.Spec(), settings),
+		add(ctx, s, 2, order.Spec(), settings),
+		add(ctx, s, 3, notification.Spec(), settings),
+	)
+}
+
+// openBus opens the queue file that the services share, unless there is a broker.
+func (s *Shop) openBus(ctx context.Context, o Options) (err error) {
+	if s.using.RabbitMQ != nil {
+		return nil
+	}
 	s.tel, err = telemetry.New(ctx, telemetry.Config{
 		Service: "bus", Version: service.BuildVersion(), Revision: service.BuildRevision(), LogWriter: o.Log,
 	})
@@ -88,13 +113,7 @@ func (s *Shop) build(ctx context.Context, o Options) error {
 	if err != nil {
 		return fmt.Errorf("open the bus: %w", err)
 	}
-	settings := settings{options: o, secrets: secrets, doors: s.doors}
-	return errors.Join(
-		add(ctx, s, 0, user.Spec(), settings),
-		add(ctx, s, 1, product.Spec(), settings),
-		add(ctx, s, 2, order.Spec(), settings),
-		add(ctx, s, 3, notification.Spec(), settings),
-	)
+	return nil
 }
 
 // listen takes all eight ports before anything else happens, so that a port in
@@ -154,6 +173,7 @@ func (s *Shop) close(ctx context.Context) error {
 	if s.tel != nil {
 		failed = append(failed, s.tel.Shutdown(ctx))
 	}
+	failed = append(failed, s.stopEngines(ctx))
 	if s.release != nil {
 		failed = append(failed, s.release())
 	}

@@ -4,8 +4,10 @@ import (
 	"context"
 	"maps"
 	"net"
+	"net/url"
 	"path/filepath"
 	"strconv"
+	"strings"
 
 	"shop/kit/config"
 	"shop/kit/service"
@@ -14,8 +16,17 @@ import (
 // settings makes each service's environment.
 type settings struct {
 	options Options
+	engines Engines
 	secrets map[string]string
 	doors   []*door
+}
+
+// undecided are settings that a shop does not take from the environment, where
+// they may be those of a single service.
+var undecided = []string{
+	"APP_NAME", "HOST", "ADMIN_HOST", "INTERNAL_AUTH", "BUS_FILE",
+	"REDIS_HOST", "REDIS_PORT", "REDIS_DB", "REDIS_USERNAME", "REDIS_PASSWORD", "REDIS_ADDRS", "REDIS_MASTER_NAME", "REDIS_TLS",
+	"RABBITMQ_HOST", "RABBITMQ_PORT", "RABBITMQ_USER", "RABBITMQ_PASSWORD", "RABBITMQ_VHOST", "RABBITMQ_TLS",
 }
 
 // of returns the environment of the n-th service: that of the process, so that
@@ -26,16 +37,18 @@ func (s settings) of(n int) map[string]string {
 	if environ == nil {
 		environ = map[string]string{}
 	}
-	for _, name := range []string{"APP_NAME", "HOST", "ADMIN_HOST", "INTERNAL_AUTH", "BUS_FILE"} {
+	for _, name := range undecided {
 		delete(environ, name)
+		delete(environ, name+"_FILE")
 	}
-	name := s.doors[n].name
 	decided := map[string]string{
 		"HOST":         s.options.Host,
 		"PORT":         port(s.doors[n].public),
 		"ADMIN_PORT":   port(s.doors[n].admin),
-		"DATABASE_URL": "sqlite:///" + filepath.Join(s.options.Data, name+".db"),
+		"DATABASE_URL": s.databaseURL(s.doors[n].name),
 	}
+	maps.Copy(decided, redisSettings(s.engines.Redis))
+	maps.Copy(decided, rabbitSettings(s.engines.RabbitMQ))
 	for i, service := range []string{"USER_SERVICE_URL", "PRODUCT_SERVICE_URL", "ORDER_SERVICE_URL"} {
 		decided[service] = "http://" + reachable(s.doors[i].public)
 	}
@@ -45,6 +58,50 @@ func (s settings) of(n int) map[string]string {
 		environ[key] = value
 	}
 	return environ
+}
+
+func (s settings) databaseURL(service string) string {
+	if s.engines.Postgres == nil {
+		return "sqlite:///" + filepath.Join(s.options.Data, service+".db")
+	}
+	return database(s.engines.Postgres, service)
+}
+
+// redisSettings returns the settings of a service that uses the Redis at u; nil
+// is none.
+func redisSettings(u *url.URL) map[string]string {
+	if u == nil {
+		return nil
+	}
+	set := map[string]string{"REDIS_HOST": u.Hostname(), "REDIS_DB": strings.Trim(u.Path, "/"), "REDIS_USERNAME": u.User.Username()}
+	set["REDIS_PASSWORD"], _ = u.User.Password()
+	return server(set, "REDIS", u.Port(), u.Scheme == "rediss")
+}
+
+// rabbitSettings returns the settings of a service that uses the RabbitMQ at u;
+// nil is none. The path of an AMQP URL is the virtual host, percent-encoded.
+func rabbitSettings(u *url.URL) map[string]string {
+	if u == nil {
+		return nil
+	}
+	who := u.User
+	if who == nil {
+		who = url.UserPassword("guest", "guest") // RabbitMQ's own.
+	}
+	set := map[string]string{"RABBITMQ_HOST": u.Hostname(), "RABBITMQ_USER": who.Username(), "RABBITMQ_VHOST": strings.TrimPrefix(u.Path, "/")}
+	set["RABBITMQ_PASSWORD"], _ = who.Password()
+	return server(set, "RABBITMQ", u.Port(), u.Scheme == "amqps")
+}
+
+// server adds port and TLS to the settings of an engine and takes out those that
+// the address leaves to the default.
+func server(set map[string]string, prefix, port string, tls bool) map[string]string {
+	set[prefix+"_PORT"] = port
+	if tls {
+		set[prefix+"_TLS"] = "True"
+	}
+	maps.DeleteFunc(set, func(_, value string) bool { return value == "" })
+	return set
 }
 
 // reachable returns where this machine reaches l, also when l listens on every

@@ -159,9 +159,16 @@ func (p *postgres) url(port int) string {
 	return u.String()
 }
 
-func askPostgres(ctx context.Context, url string) error {
+func askPostgres(ctx context.Context, address string) error {
+	u, err := url.Parse(address)
+	if err != nil {
+		return err
+	}
 	// The driver watches ctx while it dials and while it queries, not in between.
-	connector, err := pq.NewConnector(url + "&connect_timeout=" + strconv.Itoa(int(askTime.Seconds())))
+	query := u.Query()
+	query.Set("connect_timeout", strconv.Itoa(int(askTime.Seconds())))
+	u.RawQuery = query.Encode()
+	connector, err := pq.NewConnector(u.String())
 	if err != nil {
 		return err
 	}
