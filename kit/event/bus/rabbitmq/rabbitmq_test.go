@@ -1,14 +1,17 @@
 package rabbitmq_test
 
 import (
+	"context"
+	"errors"
 	"flag"
+	"fmt"
 	"os"
+	"sync"
 	"testing"
 	"time"
 
-	amqp "github.com/rabbitmq/amqp091-go"
-
 	"github.com/google/uuid"
+	amqp "github.com/rabbitmq/amqp091-go"
 
 	"shop/kit/event"
 	"shop/kit/event/bus/bustest"
@@ -17,36 +20,62 @@ import (
 	"shop/kit/testkit"
 )
 
+// patience is how long a test waits for what must happen.
+const patience = time.Minute
+
 // TestMain lets tests run side by side that wait more than they work.
 func TestMain(m *testing.M) {
 	flag.Parse()
-	if err := flag.Set("test.parallel", "24"); err != nil {
-		panic(err)
+	if flag.Lookup("test.fuzz").Value.String() == "" {
+		if err := flag.Set("test.parallel", "32"); err != nil {
+			panic(err)
+		}
 	}
 	os.Exit(m.Run())
 }
 
-func url(t *testing.T) string {
-	t.Helper()
-	return os.Getenv("SHOP_TEST_RABBITMQ_URL")
+func TestBus(t *testing.T) {
+	traits := bustest.Traits{Dealt: true, Overtaken: true, Outage: 20 * time.Second, Margin: 5 * time.Second}
+	bustest.RunRealTime(t, traits, func(t *testing.T, topology event.Topology) event.Bus {
+		return open(t, private(t, topology), topology)
+	})
 }
+
+// brokerURL is the broker that all tests share.
+func brokerURL(t *testing.T) string {
+	t.Helper()
+	url := os.Getenv("SHOP_TEST_RABBITMQ_URL")
+	if url == "" {
+		t.Fatal("SHOP_TEST_RABBITMQ_URL is not set")
+	}
+	return url
+}
+
+// topology is what the tests of this package use: a queue each for two types and
+// one for both.
+var topology = event.Topology{Exchange: "things", Queues: []event.Queue{
+	{Name: "first", Types: []string{"thing.made"}},
+	{Name: "second", Types: []string{"thing.made", "thing.gone"}},
+}}
+
+// endings are those of the queues that belong to one.
+var endings = []string{"", ".dead", ".retry.1s", ".retry.5s", ".retry.25s"}
 
 // private returns a config whose names nobody else has. What has them is deleted
 // with the test.
 func private(t *testing.T, topology event.Topology) rabbitmq.Config {
 	t.Helper()
-	cfg := rabbitmq.Config{URL: url(t), Queues: map[string]string{}}
 	name := "test-" + uuid.NewString()[:8] + "-"
-	cfg.Exchange = name + topology.Exchange
+	cfg := rabbitmq.Config{URL: brokerURL(t), Exchange: name + topology.Exchange, Queues: map[string]string{}}
 	for _, q := range topology.Queues {
 		cfg.Queues[q.Name] = name + q.Name
 	}
 	t.Cleanup(func() {
 		ch := channel(t, cfg.URL)
 		for _, q := range cfg.Queues {
-			for _, suffix := range []string{"", ".dead", ".retry.1s", ".retry.5s", ".retry.25s"} {
-				if _, err := ch.QueueDelete(q+suffix, false, false, false); err != nil {
-					t.Errorf("delete %s: %v", q+suffix, err)
+			for _, ending := range endings {
+				if _, err := ch.QueueDelete(q+ending, false, false, false); err != nil {
+					t.Errorf("delete %s: %v", q+ending, err)
 				}
 			}
 		}
@@ -72,10 +101,10 @@ func channel(t *testing.T, url string) *amqp.Channel {
 	return ch
 }
 
-// open returns a bus that is connected.
-func open(t *testing.T, cfg rabbitmq.Config, topology event.Topology) *rabbitmq.Bus {
+// start opens a bus and doesn't wait until it is connected.
+func start(t *testing.T, cfg rabbitmq.Config, topology event.Topology, tel *telemetry.Telemetry) *rabbitmq.Bus {
 	t.Helper()
-	b, err := rabbitmq.Open(t.Context(), cfg, topology, telemetry.Nop())
+	b, err := rabbitmq.Open(t.Context(), cfg, topology, tel)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -84,13 +113,87 @@ func open(t *testing.T, cfg rabbitmq.Config, topology event.Topology) *rabbitmq.
 			t.Error("close:", err)
 		}
 	})
-	testkit.Eventually(t, 30*time.Second, func() error { return b.Ping(t.Context()) }, "the bus is connected")
 	return b
 }
 
-func TestBus(t *testing.T) {
-	traits := bustest.Traits{Dealt: true, Overtaken: true, Outage: 20 * time.Second, Margin: 5 * time.Second}
-	bustest.RunRealTime(t, traits, func(t *testing.T, topology event.Topology) event.Bus {
-		return open(t, private(t, topology), topology)
+// open returns a bus that is connected.
+func open(t *testing.T, cfg rabbitmq.Config, topology event.Topology) *rabbitmq.Bus {
+	t.Helper()
+	b := start(t, cfg, topology, telemetry.Nop())
+	connected(t, b)
+	return b
+}
+
+func connected(t *testing.T, b event.Bus) {
+	t.Helper()
+	testkit.Eventually(t, patience, func() error { return b.Ping(t.Context()) }, "the bus is connected")
+}
+
+func made(key string, n int64) event.Event {
+	return event.Event{
+		ID: fmt.Sprintf("%s-%d", key, n), Type: "thing.made", Key: key, Sequence: n,
+		OccurredAt: time.Unix(1_700_000_000, 0), Data: []byte(`{"n":1}`),
+	}
+}
+
+func publish(t *testing.T, b event.Publisher, events ...event.Event) {
+	t.Helper()
+	if err := errors.Join(b.Publish(t.Context(), events)...); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// inbox counts what a consumer was given, by id.
+type inbox struct {
+	mu   sync.Mutex
+	seen map[string]int
+	last event.Delivery
+}
+
+func (i *inbox) Handle(_ context.Context, d event.Delivery) error {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	if i.seen == nil {
+		i.seen = map[string]int{}
+	}
+	i.seen[d.ID]++
+	i.last = d
+	return d.Fault
+}
+
+// counts returns how many messages came, and how many deliveries it took.
+func (i *inbox) counts() (messages, deliveries int) {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	for _, n := range i.seen {
+		deliveries += n
+	}
+	return len(i.seen), deliveries
+}
+
+// holds waits until n messages have come.
+func (i *inbox) holds(t *testing.T, n int) {
+	t.Helper()
+	testkit.Eventually(t, patience, func() error {
+		if got, _ := i.counts(); got < n {
+			return fmt.Errorf("%d of %d messages have come", got, n)
+		}
+		return nil
+	}, "messages are delivered")
+}
+
+// consume subscribes h until stop is called or the test ends.
+func consume(t *testing.T, b event.Subscriber, queue string, h event.Handler) (stop func()) {
+	t.Helper()
+	ctx, cancel := context.WithCancel(t.Context())
+	done := make(chan error, 1)
+	go func() { done <- b.Subscribe(ctx, queue, 20, h) }()
+	stop = sync.OnceFunc(func() {
+		cancel()
+		if err := <-done; err != nil {
+			t.Error("subscribe:", err)
+		}
 	})
+	t.Cleanup(stop)
+	return stop
 }
