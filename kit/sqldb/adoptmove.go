@@ -123,7 +123,7 @@ func (t *Takeover) Exec(ctx context.Context, query string, args ...any) error {
 }
 
 // Each calls f with id and column of every row of an old table, in the order of
-// the ids. Rows that have NULL there are passed over.
+// the ids. Rows that have NULL there, or an id below 1, are passed over.
 func (t *Takeover) Each(ctx context.Context, table, column string, f func(id int64, text string)) error {
 	return t.batches(ctx, table, column, func(ids []int64, texts []string) error {
 		for i, id := range ids {
@@ -147,7 +147,7 @@ func (t *Takeover) Fill(ctx context.Context, table, column string, derive func(i
 
 func (t *Takeover) batches(ctx context.Context, table, column string, f func(ids []int64, texts []string) error) error {
 	query := fmt.Sprintf(`SELECT id, %s FROM %s WHERE id > $1 AND %[1]s IS NOT NULL ORDER BY id LIMIT $2`, column, t.old(table))
-	for after := int64(-1 << 63); ; {
+	for after := int64(0); ; {
 		ids, texts, err := t.batch(ctx, query, after)
 		if err != nil {
 			return fmt.Errorf("read %s: %w", table, err)

@@ -2,6 +2,7 @@
 package servicetest
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"testing"
@@ -60,4 +61,18 @@ func Start[C service.Settings](t testing.TB, spec service.Spec[C], cfg C, parts 
 		t.Fatal(err)
 	}
 	return i, stop
+}
+
+// Command runs a command line of spec with these variables added to the
+// environment, and returns its exit code and what it printed.
+func Command[C service.Settings](
+	t *testing.T, spec service.Spec[C], environment map[string]string, args ...string,
+) (code int, stdout, stderr string) {
+	t.Helper()
+	for name, value := range environment {
+		t.Setenv(name, value)
+	}
+	var out, errs bytes.Buffer
+	code = spec.Execute(t.Context(), args, &out, &errs)
+	return code, out.String(), errs.String()
 }

@@ -47,6 +47,7 @@ func Adoption() *sqldb.Adoption {
 						minor("total_price") + ` <> ` + minor("unit_price") + ` * quantity`,
 					Text: "a total_price that is not unit_price times quantity; it is kept",
 				},
+				{Where: `btrim(product_name) = '' OR char_length(product_name) > 255`, Text: "a name of the product that no notification can tell; it is kept"},
 				{Where: `created_at IS NULL`, Text: "created_at is NULL: the time of the latest change is taken, else that of the adoption"},
 			},
 		}},
