@@ -10,18 +10,24 @@ import (
 	"shop/kit/sqldb"
 )
 
-// Restore runs the SQL in file, and in more, in the Postgres database at url, as
-// psql would.
+// Restore runs the SQL in file, and in more, in the Postgres database at url.
 func Restore(t testing.TB, url, file string, more ...string) {
 	t.Helper()
 	script, err := os.ReadFile(file)
 	if err != nil {
 		t.Fatal(err)
 	}
+	Exec(t, url, append([]string{string(script)}, more...)...)
+}
+
+// Exec runs scripts, of one or more statements each, in the Postgres database at
+// url.
+func Exec(t testing.TB, url string, scripts ...string) {
+	t.Helper()
 	run(t, url, func(db *sql.DB) {
-		for _, text := range append([]string{string(script)}, more...) {
-			if _, err := db.ExecContext(t.Context(), text); err != nil {
-				t.Fatalf("%v in %.100s", err, text)
+		for _, script := range scripts {
+			if _, err := db.ExecContext(t.Context(), script); err != nil {
+				t.Fatalf("%v in %.100s", err, script)
 			}
 		}
 	})
