@@ -2,6 +2,7 @@ package chaos
 
 import (
 	"encoding/json"
+	"fmt"
 	"slices"
 	"sync"
 	"testing"
@@ -59,6 +60,19 @@ func (s *stranger) purge(t *testing.T, queue string) {
 	if _, err := s.channel.QueuePurge(queue, false); err != nil {
 		t.Fatalf("purge %s: %v", queue, err)
 	}
+}
+
+// waiting is nil when n messages of a queue wait for a consumer.
+func (s *stranger) waiting(t *testing.T, queue string, n int) error {
+	t.Helper()
+	q, err := s.channel.QueueDeclarePassive(queue, true, false, false, false, nil)
+	if err != nil {
+		t.Fatalf("look at queue %s: %v", queue, err)
+	}
+	if q.Messages != n {
+		return fmt.Errorf("%d messages wait in %s, want %d", q.Messages, queue, n)
+	}
+	return nil
 }
 
 // publish sends messages to the queue, past the exchange, and waits for the

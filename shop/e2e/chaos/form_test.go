@@ -27,6 +27,6 @@ func formOf(name string) form {
 	}
 	return form{
 		attempts: 400, kills: 6, ambushes: 2, sample: 150, events: 500,
-		outages: 1, away: 12 * time.Second, stops: 2,
+		outages: 1, away: 8 * time.Second, stops: 2,
 	}
 }

@@ -3,12 +3,14 @@ package chaos
 import (
 	"context"
 	"fmt"
+	"net/http"
 	"sync"
 	"testing"
 	"time"
 
 	"shop/kit/testkit"
 	"shop/kit/testkit/engine"
+	"shop/shop/rest"
 )
 
 // Promise 1: an order that was answered 201 has exactly one notification for each
@@ -17,8 +19,13 @@ import (
 // order; then acknowledged orders, orders and notifications are compared.
 func nothingLostNothingTwice(t *testing.T, s *stage) {
 	const stock = 1_000_000
-	p := s.open(t, layout{replicas: map[string]int{"order": 2, "notification": 2}})
+	gateway := testkit.HTTPSink(t)
+	p := s.open(t, layout{
+		replicas: map[string]int{"order": 2, "notification": 2},
+		settings: map[string]string{"SMS_URL": gateway.URL + "/sms", "PUSH_URL": gateway.URL + "/push"},
+	})
 	sessions := p.buyers(t, 16)
+	p.reachable(t, sessions)
 	product := p.stocked(t, sessions[0], stock)
 	c := &clients{shop: p, product: product.ID, sessions: sessions}
 
@@ -55,8 +62,21 @@ func nothingLostNothingTwice(t *testing.T, s *stage) {
 	}, "each order has exactly one notification")
 	took := time.Since(start)
 	eventually(t, patience, func() error { return p.balanced(t.Context(), product.ID, stock) }, "stock + sold is what there was")
-	s.report.Add(t, fmt.Sprintf("%d kills while 16 clients order: %v", s.form.kills, kills), told.String(),
+	s.report.Add(t, fmt.Sprintf("%d kills while 16 clients order, 2 channels: %v", s.form.kills, kills), told.String(),
 		"all notified "+short(took)+" after the last order")
+}
+
+// reachable gives every buyer a telephone and a device.
+func (p *shop) reachable(t *testing.T, buyers []rest.Session) {
+	t.Helper()
+	p.channels = []string{"push", "sms"}
+	for n, buyer := range buyers {
+		contact := map[string]any{"phone": fmt.Sprintf("+849012345%02d", n), "push_token": fmt.Sprintf("device-%d", n)}
+		a, err := p.User.As(buyer.AccessToken).Do(t.Context(), http.MethodPatch, "/users/me", contact)
+		if err != nil || a.Status != http.StatusOK {
+			t.Fatalf("PATCH /users/me: %d %v: %s", a.Status, err, a.Body)
+		}
+	}
 }
 
 // victim is what a kill of promise 1 hits.

@@ -19,7 +19,7 @@ func TestPromises(t *testing.T) {
 		{"05 a restart of Postgres is a short 503", postgresRestarted},
 		{"06 without the user service reads go on", userServiceAway},
 		{"07 what is away is no fault of a message", awayIsNoFault},
-		{"08 a stop breaks off nothing", stoppedUnderLoad},
+		{"08 a stop breaks off nothing", stopBreaksNothingOff},
 		{"09 an idempotency key is one order", oneKeyOneOrder},
 		{"10 clocks and deliveries may be wrong", wrongClocksAndDeliveries},
 	} {

@@ -48,6 +48,7 @@ type shop struct {
 	doors     map[string]*proxy
 	links     map[link]*proxy
 	databases map[string]*sql.DB
+	channels  []string // That buyers are notified by.
 }
 
 // open starts a shop with empty databases, an empty cache and empty queues.
@@ -59,6 +60,7 @@ func (s *stage) open(t *testing.T, l layout) *shop {
 	p := &shop{
 		stage: s, basePort: freeBase(t),
 		processes: map[string][]*process{}, doors: map[string]*proxy{}, links: map[link]*proxy{}, databases: map[string]*sql.DB{},
+		channels: []string{"log"},
 	}
 	for _, link := range l.links {
 		p.links[link] = newProxy(t)
