@@ -22,6 +22,7 @@ import (
 // process is a program under measurement.
 type process struct {
 	cmd   *exec.Cmd
+	ended chan struct{}
 	ready time.Duration // From starting it to its first answer.
 }
 
@@ -51,29 +52,47 @@ func start(ctx context.Context, probe string, run program) (*process, error) {
 	if err := cmd.Start(); err != nil {
 		return nil, err
 	}
-	p := &process{cmd: cmd}
-	for time.Since(began) < 30*time.Second {
+	p := &process{cmd: cmd, ended: make(chan struct{})}
+	go func() {
+		_ = cmd.Wait() // How it ended is in ProcessState.
+		close(p.ended)
+	}()
+	if err := p.await(ctx, probe); err != nil {
+		p.stop()
+		return nil, fmt.Errorf("%s does not answer at %s: %w", filepath.Base(run.path), probe, err)
+	}
+	p.ready = time.Since(began)
+	return p, nil
+}
+
+func (p *process) await(ctx context.Context, probe string) error {
+	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
+	defer cancel()
+	for {
 		a, err := rest.Client{Base: probe}.Get(ctx, "")
 		if err == nil && a.Status == http.StatusOK {
-			p.ready = time.Since(began)
-			return p, nil
+			return nil
 		}
-		if err := pause(ctx, 2*time.Millisecond); err != nil {
-			p.stop()
-			return nil, err
+		if err == nil {
+			err = fmt.Errorf("answered %d: %s", a.Status, a.Detail())
+		}
+		select {
+		case <-p.ended:
+			return errors.New(p.cmd.ProcessState.String())
+		case <-ctx.Done():
+			return err
+		case <-time.After(2 * time.Millisecond):
 		}
 	}
-	p.stop()
-	return nil, fmt.Errorf("%s does not answer at %s", filepath.Base(run.path), probe)
 }
 
 // stop ends the process, if there is one, as an operator would and waits for it.
 func (p *process) stop() {
-	if p == nil || p.cmd.ProcessState != nil {
+	if p == nil {
 		return
 	}
 	_ = p.cmd.Process.Signal(syscall.SIGTERM)
-	_ = p.cmd.Wait()
+	<-p.ended
 }
 
 // resident returns the process's resident set in bytes.

@@ -17,9 +17,11 @@ import (
 
 const steadyRate = 100 // orders per second
 
-// measureSteady adds what orders at a fixed rate see, and the memory they take.
+// measureSteady adds how soon notifications are recorded of orders that come in
+// at a fixed rate, and the memory that the services take meanwhile.
 func (s *enginesStage) measureSteady(ctx context.Context, r *report) error {
-	announce(fmt.Sprintf("%d orders/s", steadyRate))
+	what := fmt.Sprintf("%d orders/s", steadyRate)
+	announce(what)
 	ctx, done := context.WithCancel(ctx)
 	defer done()
 	memory := s.watchMemory(ctx)
@@ -45,14 +47,14 @@ func (s *enginesStage) measureSteady(ctx context.Context, r *report) error {
 		waits = append(waits, commit.Sub(at))
 	}
 	slices.Sort(waits)
-	r.waits("order answered → notification recorded", waits, 100*time.Millisecond)
+	r.waits(what+": answered → recorded", waits, 100*time.Millisecond)
 	done()
 	peaks := <-memory
 	if peaks.err != nil {
 		return peaks.err
 	}
 	for n, most := range peaks.resident {
-		r.size(serviceName(n)+", most memory", most, 60*mebi)
+		r.size(what+": memory of "+serviceName(n), most, 60*mebi)
 	}
 	return nil
 }

@@ -13,7 +13,7 @@ WHERE u.id = :buyer;
 -- POST /internal/reservations of product
 BEGIN;
 UPDATE product_service.products SET quantity = quantity - 1, updated_at = :now, version = version + 1
-WHERE id = :product AND quantity >= 1
+WHERE id = :product AND quantity >= 1 AND price_minor > 0
 RETURNING id, name, name_folded, description, price_minor, quantity, created_at, updated_at, version \gset product_
 INSERT INTO product_service.reservations
     (id, product_id, quantity, product_name, unit_price_minor, state, created_at, expires_at, due_at, attempts, purge_at)
