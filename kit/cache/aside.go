@@ -7,6 +7,7 @@ import (
 	"math"
 	"math/rand/v2"
 	"strconv"
+	"sync/atomic"
 	"time"
 
 	"shop/kit/errs"
@@ -74,6 +75,7 @@ type Aside[V any] struct {
 	cache   Cache[V]
 	o       AsideOptions
 	flights flight.Group[loaded[V]]
+	fills   atomic.Uint64 // How many answers of loads were stored.
 	guard   guard
 	gate    gate
 	metrics metrics
@@ -106,12 +108,8 @@ func (a *Aside[V]) Get(ctx context.Context, key string, load func(context.Contex
 		a.metrics.lookup(ctx, bypass)
 		return a.load(ctx, key, load)
 	}
-	var e Entry[V]
-	var found bool
-	err := a.guard.do(ctx, get, func(ctx context.Context) (err error) {
-		e, found, err = a.cache.Get(ctx, key)
-		return err
-	})
+	fills := a.fills.Load()
+	e, found, err := a.ask(ctx, key)
 	switch {
 	case errors.Is(err, errBroken):
 		a.metrics.lookup(ctx, bypass)
@@ -123,17 +121,24 @@ func (a *Aside[V]) Get(ctx context.Context, key string, load func(context.Contex
 		return a.load(ctx, key, load)
 	case !found || e.Tombstone:
 		a.metrics.lookup(ctx, miss)
-		return a.fill(ctx, key, e.Version, load)
-	case !e.Missing:
-		a.metrics.lookup(ctx, hit)
-		return e.Value, nil
-	case a.o.Missing == nil: // Another process stores negative entries, this one can't name them.
+		return a.fill(ctx, key, e.Version, fills, load)
+	case !a.answers(e): // Another process stores negative entries, this one can't name them.
 		a.metrics.lookup(ctx, miss)
 		return a.load(ctx, key, load)
 	default:
 		a.metrics.lookup(ctx, hit)
-		return e.Value, a.o.Missing(key)
+		l, err := a.kept(key, e)
+		return l.value, err
 	}
+}
+
+// ask asks the cache.
+func (a *Aside[V]) ask(ctx context.Context, key string) (e Entry[V], found bool, err error) {
+	err = a.guard.do(ctx, get, func(ctx context.Context) (err error) {
+		e, found, err = a.cache.Get(ctx, key)
+		return err
+	})
+	return e, found, err
 }
 
 // Invalidate makes readers of key ask the source again, wherever they are. Call it
@@ -176,12 +181,21 @@ func (a *Aside[V]) load(ctx context.Context, key string, load func(context.Conte
 // fill asks the source, together with others who do, and stores the answer.
 // Callers who saw a tombstone (its version is seen) fly apart from those who did
 // not: a load that began before the update must not answer those who came after.
-func (a *Aside[V]) fill(ctx context.Context, key string, seen int64, load func(context.Context) (V, int64, error)) (V, error) {
+//
+// fills is their number when the caller asked the cache. If there were some since,
+// one of them may have been for this key, so the cache is asked once more: of all
+// who find a key cold at the same time, only the first asks the source.
+func (a *Aside[V]) fill(ctx context.Context, key string, seen int64, fills uint64, load func(context.Context) (V, int64, error)) (V, error) {
 	name := key
 	if seen > 0 {
 		name = key + "@" + strconv.FormatInt(seen, 10)
 	}
 	l, err := a.share(ctx, name, func(ctx context.Context) (l loaded[V], err error) {
+		if a.fills.Load() != fills {
+			if e, found, err := a.ask(ctx, key); err == nil && found && a.answers(e) {
+				return a.kept(key, e)
+			}
+		}
 		start := a.o.Now()
 		l.value, l.version, err = load(ctx)
 		if a.o.Now().Sub(start) < a.o.TombstoneTTL/2 {
@@ -190,6 +204,19 @@ func (a *Aside[V]) fill(ctx context.Context, key string, seen int64, load func(c
 		return l, err
 	})
 	return l.value, err
+}
+
+// answers reports whether a caller can be answered with e.
+func (a *Aside[V]) answers(e Entry[V]) bool {
+	return !e.Tombstone && (!e.Missing || a.o.Missing != nil)
+}
+
+// kept is what the load returned whose answer e is.
+func (a *Aside[V]) kept(key string, e Entry[V]) (loaded[V], error) {
+	if e.Missing {
+		return loaded[V]{}, a.o.Missing(key)
+	}
+	return loaded[V]{e.Value, e.Version}, nil
 }
 
 func (a *Aside[V]) share(ctx context.Context, name string, f func(context.Context) (loaded[V], error)) (loaded[V], error) {
@@ -217,7 +244,9 @@ func (a *Aside[V]) store(ctx context.Context, key string, seen int64, l loaded[V
 		return err
 	}); err != nil {
 		note(ctx, "cache.fill_failed", a.guard.name)
+		return
 	}
+	a.fills.Add(1)
 }
 
 // jittered returns ttl, more or less.

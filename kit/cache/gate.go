@@ -7,6 +7,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"go.opentelemetry.io/otel/trace"
 )
 
 // Pending is the durable list of invalidations: the transaction of an update
@@ -14,9 +16,9 @@ import (
 // that is away and a process that dies. One row a key, the highest version, is
 // enough.
 type Pending interface {
-	// Apply calls apply for each invalidation of the list and takes those off for
-	// which it returned nil. It returns nil if none is left of those that were
-	// committed when it was called.
+	// Apply calls apply for each invalidation of the list that is not known to have
+	// been taken, and takes those off, now or later, for which it returned nil. It
+	// returns nil if none is left of those that were committed when it was called.
 	Apply(ctx context.Context, apply func(ctx context.Context, key string, version int64) error) error
 }
 
@@ -25,6 +27,9 @@ type Pending interface {
 // With Pending it knows all of them, because it serves hits only for a short time
 // after a look at the list, and because shut returns only after every other
 // process has to look again.
+//
+// While readers come, looks are taken beside them, before the last one is too old;
+// when none come, nobody looks.
 type gate struct {
 	name    string
 	log     *slog.Logger
@@ -37,10 +42,9 @@ type gate struct {
 	epoch     time.Time
 	openUntil atomic.Int64 // Since epoch; always, ever or never.
 
-	looking sync.Mutex // Held by the one that tries to open.
-	nextTry time.Duration
-
 	mu      sync.Mutex
+	looking chan struct{}    // Closed when the look that is being taken is over; nil: none is.
+	nextTry time.Duration    // While shut.
 	backlog map[string]int64 // By key: the version whose tombstone is missing.
 }
 
@@ -57,35 +61,104 @@ func (g *gate) init() {
 	}
 }
 
-// open reports whether a hit may be served. Now and then, when it was open for
-// long enough or is shut, one caller has to find out.
+// open reports whether a hit may be served.
 func (g *gate) open(ctx context.Context) bool {
 	until := g.openUntil.Load()
 	if until == always {
 		return true
 	}
-	now := g.now().Sub(g.epoch)
-	if int64(now) < until {
+	now := g.since()
+	if until == never {
+		return g.retry(ctx, now) && g.isOpen()
+	}
+	if left := until - int64(now); left > 0 {
+		if left < int64(g.every/2) {
+			g.look(ctx)
+		}
 		return true
 	}
-	if !g.looking.TryLock() {
-		return false // Another is finding out; ask the source meanwhile.
-	}
-	defer g.looking.Unlock()
-	if until == never && now < g.nextTry {
+	select { // Nobody came for a while.
+	case <-g.look(ctx):
+		return g.isOpen()
+	case <-ctx.Done():
 		return false
 	}
-	g.nextTry = now + g.every
-	look, cancel := context.WithTimeout(context.WithoutCancel(ctx), g.timeout)
-	defer cancel()
-	if err := g.settle(look); err != nil {
-		if until != never {
-			g.openUntil.Store(never)
+}
+
+func (g *gate) since() time.Duration { return g.now().Sub(g.epoch) }
+
+func (g *gate) isOpen() bool { return int64(g.since()) < g.openUntil.Load() }
+
+// retry lets one caller now and then wait for another look, while the others ask
+// the source. It reports whether there was one.
+func (g *gate) retry(ctx context.Context, now time.Duration) bool {
+	g.mu.Lock()
+	if g.looking != nil || now < g.nextTry {
+		g.mu.Unlock()
+		return false
+	}
+	looked := g.start(ctx)
+	g.mu.Unlock()
+	select {
+	case <-looked:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}
+
+// look takes a look beside the caller, unless one is being taken. The channel is
+// closed when it is over.
+func (g *gate) look(ctx context.Context) <-chan struct{} {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.looking != nil {
+		return g.looking
+	}
+	return g.start(ctx)
+}
+
+// start begins a look; mu is held. It outlives the caller and is no part of its
+// trace.
+func (g *gate) start(ctx context.Context) <-chan struct{} {
+	begun := g.since()
+	over := make(chan struct{})
+	g.looking, g.nextTry = over, begun+g.every
+	ctx = trace.ContextWithSpanContext(context.WithoutCancel(ctx), trace.SpanContext{})
+	go func() {
+		ctx, cancel := context.WithTimeout(ctx, g.timeout)
+		defer cancel()
+		g.conclude(ctx, begun, g.settle(ctx))
+		g.mu.Lock()
+		g.looking = nil
+		g.mu.Unlock()
+		close(over)
+	}()
+	return over
+}
+
+// conclude opens or shuts the gate after the look that was begun then.
+func (g *gate) conclude(ctx context.Context, begun time.Duration, err error) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	was := g.openUntil.Load()
+	switch {
+	case err != nil:
+		g.openUntil.Store(never)
+		if was != never {
 			g.log.WarnContext(ctx, "cache is bypassed: invalidations could not be applied", "cache", g.name, "error", err)
 		}
-		return false
+		return
+	case len(g.backlog) > 0: // An invalidation has failed since.
+		return
+	case g.pending == nil:
+		g.openUntil.Store(always)
+	default:
+		g.openUntil.Store(int64(begun + g.every))
 	}
-	return g.reopen(ctx, now, until == never)
+	if was == never {
+		g.log.InfoContext(ctx, "cache serves hits again", "cache", g.name)
+	}
 }
 
 // settle applies what is missing.
@@ -110,24 +183,6 @@ func (g *gate) settle(ctx context.Context) error {
 		return nil
 	}
 	return g.pending.Apply(ctx, g.apply)
-}
-
-// reopen opens the gate, unless an invalidation failed since the look at start.
-func (g *gate) reopen(ctx context.Context, start time.Duration, wasShut bool) bool {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	if len(g.backlog) > 0 {
-		return false
-	}
-	if g.pending == nil {
-		g.openUntil.Store(always)
-	} else {
-		g.openUntil.Store(int64(start + g.every))
-	}
-	if wasShut {
-		g.log.InfoContext(ctx, "cache serves hits again", "cache", g.name)
-	}
-	return true
 }
 
 // shut records that the cache has not taken an invalidation. With Pending it
