@@ -3,6 +3,7 @@ package sqldb
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"time"
 
@@ -74,34 +75,56 @@ const insertEvent = `INSERT INTO outbox (id, type, key, sequence, payload, trace
 // added in the order of their sequence by transactions that exclude each other,
 // as those do that change the row which the sequence counts.
 func (o *Outbox) Add(ctx context.Context, tx *Tx, events ...event.Event) error {
-	for _, e := range events {
-		if e.Type == "" || e.Key == "" || e.Sequence < 1 {
-			return fmt.Errorf("add event %q of %q to the outbox: type, key and a sequence from 1 are required", e.Type, e.Key)
+	writes, err := o.Additions(ctx, tx, events...)
+	if err != nil {
+		return err
+	}
+	for _, w := range writes {
+		if _, err := tx.Exec(ctx, w.Query, w.Args...); err != nil {
+			return fmt.Errorf("add event to the outbox: %w", err)
 		}
-		if !json.Valid(e.Data) {
-			return fmt.Errorf("add event %q of %q to the outbox: its data is not JSON", e.Type, e.Key)
-		}
-		if e.ID == "" {
-			e.ID = o.newID()
-		}
-		if e.OccurredAt.IsZero() {
-			e.OccurredAt = o.now()
-		}
-		if len(e.Trace) == 0 {
-			e.Trace = o.created(ctx, e)
-		}
-		trace, err := json.Marshal(e.Trace)
+	}
+	return nil
+}
+
+// Additions is Add without its last step: the caller runs the writes in tx,
+// Together with others.
+func (o *Outbox) Additions(ctx context.Context, tx *Tx, events ...event.Event) ([]Write, error) {
+	writes := make([]Write, len(events))
+	for i, e := range events {
+		w, err := o.addition(ctx, e)
 		if err != nil {
-			return fmt.Errorf("add event to the outbox: %w", err)
+			return nil, fmt.Errorf("add event %q of %q to the outbox: %w", e.Type, e.Key, err)
 		}
-		if _, err := tx.Exec(ctx, insertEvent, e.ID, e.Type, e.Key, e.Sequence, string(e.Data), string(trace), From(e.OccurredAt)); err != nil {
-			return fmt.Errorf("add event to the outbox: %w", err)
-		}
+		writes[i] = w
 	}
 	if len(events) > 0 {
 		tx.AfterCommit(o.Wake)
 	}
-	return nil
+	return writes, nil
+}
+
+func (o *Outbox) addition(ctx context.Context, e event.Event) (Write, error) {
+	if e.Type == "" || e.Key == "" || e.Sequence < 1 {
+		return Write{}, errors.New("type, key and a sequence from 1 are required")
+	}
+	if !json.Valid(e.Data) {
+		return Write{}, errors.New("its data is not JSON")
+	}
+	if e.ID == "" {
+		e.ID = o.newID()
+	}
+	if e.OccurredAt.IsZero() {
+		e.OccurredAt = o.now()
+	}
+	if len(e.Trace) == 0 {
+		e.Trace = o.created(ctx, e)
+	}
+	trace, err := json.Marshal(e.Trace)
+	if err != nil {
+		return Write{}, err
+	}
+	return Write{insertEvent, []any{e.ID, e.Type, e.Key, e.Sequence, string(e.Data), string(trace), From(e.OccurredAt)}}, nil
 }
 
 // created returns the trace context of an event's creation: a span of its own

@@ -54,6 +54,11 @@ func (r Repository[T]) Create(ctx context.Context, q Queryer, row *T) error {
 	return nil
 }
 
+// Creation returns the write that inserts row as it is, its key included.
+func (r Repository[T]) Creation(row T) Write {
+	return Write{r.insert, r.values(reflect.ValueOf(&row).Elem(), r.columns)}
+}
+
 // CreateMissing inserts, in their order and by one statement, those of rows that
 // break no unique constraint, and returns how many. Ids that the database assigns
 // are not told.

@@ -214,3 +214,36 @@ func TestTheErrorOfBeginIsClassified(t *testing.T) {
 		}
 	})
 }
+
+func TestWritesTogether(t *testing.T) {
+	each(t, func(t *testing.T, db *sqldb.DB) {
+		ctx := t.Context()
+		write := func(names ...string) error {
+			return db.Tx(ctx, func(tx *sqldb.Tx) error {
+				writes := []sqldb.Write{{Query: `DELETE FROM tags WHERE tag = ?`, Args: []any{"none's ?"}}}
+				for i, name := range names {
+					writes = append(writes, items().Creation(item{ID: int64(i + 7), Name: name, Version: 1}))
+				}
+				return tx.Together(ctx, writes...)
+			})
+		}
+		must(t, write("one"))
+		for _, names := range [][]string{{"zero", "two"}, {"zero", "two", "three"}} {
+			err := write(names...)
+			var d *sqldb.Duplicate
+			if !errors.As(err, &d) || d.Table != "items" {
+				t.Errorf("got %v, want a duplicate in items", err)
+			}
+		}
+		if n := count(t, db); n != 1 {
+			t.Errorf("%d rows, want one", n)
+		}
+		_, err := db.Exec(ctx, `DELETE FROM items`)
+		must(t, err)
+		must(t, write("one", "two", "three"))
+		if n := count(t, db); n != 3 {
+			t.Errorf("%d rows, want three", n)
+		}
+		must(t, db.Tx(ctx, func(tx *sqldb.Tx) error { return tx.Together(ctx) }))
+	})
+}

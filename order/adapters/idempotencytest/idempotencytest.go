@@ -161,7 +161,7 @@ func Run(t *testing.T, open Open) {
 		}
 		p.Key, p.At = "k0", start
 		attempt(t, keys, p)
-		p.Key = "k3"
+		p.Key, p.At = "k3", start.Add(3*time.Hour)
 		_, _, err := keys.Present(t.Context(), p)
 		wantError(t, "a key that was kept", err, domain.ErrKeyInUse)
 	})

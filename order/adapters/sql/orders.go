@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"shop/kit/sqldb"
@@ -44,11 +45,8 @@ func (s *Orders) Add(ctx context.Context, o domain.Order, announce ports.Announc
 			return err
 		}
 		added = o.Stored(domain.OrderID(row.ID))
-		if err := s.reserve(ctx, tx, row); err != nil {
-			return err
-		}
-		if err := s.tell(ctx, tx, added, row.Status, announce); err != nil {
-			return err
+		if err := s.tell(ctx, tx, added, row.Status, announce, s.reserved(row)); err != nil {
+			return gone(err)
 		}
 		if a == nil {
 			return nil
@@ -61,31 +59,39 @@ func (s *Orders) Add(ctx context.Context, o domain.Order, announce ports.Announc
 	return added, nil
 }
 
-// reserve notes that the reservation has become an order.
-func (s *Orders) reserve(ctx context.Context, tx *sqldb.Tx, o order) error {
-	r := reservation{ID: o.ReservationID, Outcome: ordered, OrderID: &o.ID, DecidedAt: o.CreatedAt}
-	err := s.reservations.Create(ctx, tx, &r)
-	if errors.Is(err, sqldb.ErrDuplicate) {
+// reserved notes that the reservation has become an order.
+func (s *Orders) reserved(o order) sqldb.Write {
+	return s.reservations.Creation(reservation{ID: o.ReservationID, Outcome: ordered, OrderID: &o.ID, DecidedAt: o.CreatedAt})
+}
+
+// gone gives a reservation that has been decided about the domain's name.
+func gone(err error) error {
+	var d *sqldb.Duplicate
+	if errors.As(err, &d) && d.Table == "reservations" {
 		return domain.ErrReservationGone.Wrap(err)
 	}
 	return err
 }
 
-// tell writes a change into history and outbox.
-func (s *Orders) tell(ctx context.Context, tx *sqldb.Tx, o domain.Order, status string, announce ports.Announce) error {
+// tell writes a change into history and outbox, together with what else belongs
+// to it.
+func (s *Orders) tell(
+	ctx context.Context, tx *sqldb.Tx, o domain.Order, status string, announce ports.Announce, more ...sqldb.Write,
+) error {
 	e, err := announce(o)
 	if err != nil {
 		return fmt.Errorf("announce: %w", err)
 	}
-	snapshot := o.Snapshot()
-	row := step{
-		OrderID: int64(snapshot.ID), Sequence: snapshot.Sequence, Status: status,
-		At: sqldb.From(snapshot.UpdatedAt), TraceID: telemetry.TraceID(ctx),
-	}
-	if err := s.history.Create(ctx, tx, &row); err != nil {
+	events, err := s.outbox.Additions(ctx, tx, e)
+	if err != nil {
 		return err
 	}
-	return s.outbox.Add(ctx, tx, e)
+	snapshot := o.Snapshot()
+	history := s.history.Creation(step{
+		OrderID: int64(snapshot.ID), Sequence: snapshot.Sequence, Status: status,
+		At: sqldb.From(snapshot.UpdatedAt), TraceID: telemetry.TraceID(ctx),
+	})
+	return tx.Together(ctx, slices.Concat(more, []sqldb.Write{history}, events)...)
 }
 
 func (s *Orders) Get(ctx context.Context, id domain.OrderID) (domain.Order, error) {
