@@ -12,19 +12,34 @@ import (
 
 // Products implements ports.Products on a database.
 type Products struct {
-	db   *sqldb.DB
-	rows sqldb.Repository[product]
+	db            *sqldb.DB
+	rows          sqldb.Repository[product]
+	invalidations *Invalidations
 }
 
 var _ ports.Products = (*Products)(nil)
 
 // NewProducts returns the products in db, whose schema is migrated.
-func NewProducts(db *sqldb.DB) *Products { return &Products{db, productRows()} }
+func NewProducts(db *sqldb.DB, opts ...Option) *Products {
+	return &Products{db, productRows(), with(opts).invalidations}
+}
 
 func (s *Products) Add(ctx context.Context, p domain.Product) (domain.Product, error) {
 	row := productRow(p)
 	row.ID = 0
-	if err := s.rows.Create(ctx, s.db, &row); err != nil {
+	var err error
+	if s.invalidations == nil {
+		err = s.rows.Create(ctx, s.db, &row)
+	} else {
+		err = s.db.Tx(ctx, func(tx *sqldb.Tx) error {
+			row.ID = 0
+			if err := s.rows.Create(ctx, tx, &row); err != nil {
+				return err
+			}
+			return s.invalidations.note(ctx, tx, domain.ID(row.ID), row.Version)
+		})
+	}
+	if err != nil {
 		return domain.Product{}, err
 	}
 	return row.domain(), nil
@@ -73,7 +88,10 @@ func (s *Products) Update(
 		}
 		row = productRow(updated)
 		row.Version = was.Version // The repository sets the next one.
-		return s.rows.Update(ctx, tx, &row)
+		if err := s.rows.Update(ctx, tx, &row); err != nil {
+			return err
+		}
+		return s.invalidations.note(ctx, tx, id, updated.Version)
 	})
 	if err != nil {
 		return domain.Product{}, err
@@ -93,7 +111,10 @@ func (s *Products) Remove(
 		if err := allow(removed); err != nil {
 			return err
 		}
-		return s.rows.Delete(ctx, tx, int64(id))
+		if err := s.rows.Delete(ctx, tx, int64(id)); err != nil {
+			return err
+		}
+		return s.invalidations.note(ctx, tx, id, removed.Version+1)
 	})
 	if err != nil {
 		return domain.Product{}, err

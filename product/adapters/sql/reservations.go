@@ -29,14 +29,16 @@ type Reservations struct {
 	products sqldb.Repository[product]
 	inbox    sqldb.Inbox
 	queue    string
+
+	invalidations *Invalidations
 }
 
 var _ ports.Reservations = (*Reservations)(nil)
 
 // NewReservations returns the reservations in db, whose schema is migrated.
 // inbox remembers the messages of queue that asked for releases.
-func NewReservations(db *sqldb.DB, inbox sqldb.Inbox, queue string) *Reservations {
-	return &Reservations{db, sqldb.NewRepository[reservation]("reservations"), productRows(), inbox, queue}
+func NewReservations(db *sqldb.DB, inbox sqldb.Inbox, queue string, opts ...Option) *Reservations {
+	return &Reservations{db, sqldb.NewRepository[reservation]("reservations"), productRows(), inbox, queue, with(opts).invalidations}
 }
 
 // Reserve is one UPDATE and one INSERT where all goes well. Only if it does not
@@ -45,9 +47,9 @@ func (s *Reservations) Reserve(
 	ctx context.Context, c domain.Claim, now time.Time, ttl time.Duration,
 ) (made domain.Reservation, moved ports.Movement, err error) {
 	err = s.db.Tx(ctx, func(tx *sqldb.Tx) error {
-		var p product
 		n := int64(c.Quantity)
-		if err := tx.Get(ctx, &p, take, n, sqldb.From(now), int64(c.Product), n); err != nil {
+		p, err := s.invalidations.change(ctx, tx, change{take, noteBegins + take + noteEnds}, n, sqldb.From(now), int64(c.Product), n)
+		if err != nil {
 			return err
 		}
 		made, moved = domain.Reserve(c, p.domain(), now, ttl), p.moved()
@@ -154,7 +156,7 @@ func (s *Reservations) release(
 	if err := s.rows.Update(ctx, tx, &known); err != nil {
 		return ports.Movement{}, err
 	}
-	return giveBack(ctx, tx, known, now)
+	return s.giveBack(ctx, tx, known, now)
 }
 
 func (s *Reservations) releaseUnknown(
@@ -165,16 +167,15 @@ func (s *Reservations) releaseUnknown(
 		if err := s.rows.Create(ctx, tx, &tombstone); err != nil {
 			return ports.Movement{}, err
 		}
-		return giveBack(ctx, tx, tombstone, now)
+		return s.giveBack(ctx, tx, tombstone, now)
 	}
 	tombstone.PurgeAt = &purge
 	return ports.Movement{}, s.rows.Create(ctx, tx, &tombstone)
 }
 
 // giveBack puts the pieces of a reservation back into stock.
-func giveBack(ctx context.Context, tx *sqldb.Tx, r reservation, now time.Time) (ports.Movement, error) {
-	var p product
-	err := tx.Get(ctx, &p, give, r.Quantity, sqldb.From(now), r.ProductID)
+func (s *Reservations) giveBack(ctx context.Context, tx *sqldb.Tx, r reservation, now time.Time) (ports.Movement, error) {
+	p, err := s.invalidations.change(ctx, tx, change{give, noteBegins + give + noteEnds}, r.Quantity, sqldb.From(now), r.ProductID)
 	if errors.Is(err, sqldb.ErrNotFound) { // The product was removed: nothing to give back to.
 		return ports.Movement{}, nil
 	}

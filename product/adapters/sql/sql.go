@@ -30,3 +30,18 @@ func byID(d sqldb.Dialect) string {
 	}
 	return "id = ?"
 }
+
+// Option changes what Products and Reservations do besides.
+type Option func(*options)
+
+type options struct{ invalidations *Invalidations }
+
+// Noting has every change of a product noted in list.
+func Noting(list *Invalidations) Option { return func(o *options) { o.invalidations = list } }
+
+func with(opts []Option) (o options) {
+	for _, opt := range opts {
+		opt(&o)
+	}
+	return o
+}
