@@ -14,7 +14,7 @@ import (
 // is there, else what PATH says.
 func program(name, debianPackage string, files ...string) (string, error) {
 	for _, path := range files {
-		if info, err := os.Stat(path); err == nil && info.Mode().IsRegular() {
+		if info, err := os.Stat(path); err == nil && info.Mode().IsRegular() { //nolint:gosec // G703: where Debian has its programs.
 			return path, nil
 		}
 	}
