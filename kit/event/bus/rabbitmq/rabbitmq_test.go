@@ -42,7 +42,7 @@ func TestBus(t *testing.T) {
 }
 
 // brokerURL is the broker that all tests share.
-func brokerURL(t *testing.T) string {
+func brokerURL(t testing.TB) string {
 	t.Helper()
 	url := os.Getenv("SHOP_TEST_RABBITMQ_URL")
 	if url == "" {
@@ -63,7 +63,7 @@ var endings = []string{"", ".dead", ".retry.1s", ".retry.5s", ".retry.25s"}
 
 // private returns a config whose names nobody else has. What has them is deleted
 // with the test.
-func private(t *testing.T, topology event.Topology) rabbitmq.Config {
+func private(t testing.TB, topology event.Topology) rabbitmq.Config {
 	t.Helper()
 	name := "test-" + uuid.NewString()[:8] + "-"
 	cfg := rabbitmq.Config{URL: brokerURL(t), Exchange: name + topology.Exchange, Queues: map[string]string{}}
@@ -87,7 +87,7 @@ func private(t *testing.T, topology event.Topology) rabbitmq.Config {
 }
 
 // channel is one of a plain client.
-func channel(t *testing.T, url string) *amqp.Channel {
+func channel(t testing.TB, url string) *amqp.Channel {
 	t.Helper()
 	conn, err := amqp.Dial(url)
 	if err != nil {
@@ -102,7 +102,7 @@ func channel(t *testing.T, url string) *amqp.Channel {
 }
 
 // start opens a bus and doesn't wait until it is connected.
-func start(t *testing.T, cfg rabbitmq.Config, topology event.Topology, tel *telemetry.Telemetry) *rabbitmq.Bus {
+func start(t testing.TB, cfg rabbitmq.Config, topology event.Topology, tel *telemetry.Telemetry) *rabbitmq.Bus {
 	t.Helper()
 	b, err := rabbitmq.Open(t.Context(), cfg, topology, tel)
 	if err != nil {
@@ -117,14 +117,14 @@ func start(t *testing.T, cfg rabbitmq.Config, topology event.Topology, tel *tele
 }
 
 // open returns a bus that is connected.
-func open(t *testing.T, cfg rabbitmq.Config, topology event.Topology) *rabbitmq.Bus {
+func open(t testing.TB, cfg rabbitmq.Config, topology event.Topology) *rabbitmq.Bus {
 	t.Helper()
 	b := start(t, cfg, topology, telemetry.Nop())
 	connected(t, b)
 	return b
 }
 
-func connected(t *testing.T, b event.Bus) {
+func connected(t testing.TB, b event.Bus) {
 	t.Helper()
 	testkit.Eventually(t, patience, func() error { return b.Ping(t.Context()) }, "the bus is connected")
 }
@@ -136,7 +136,7 @@ func made(key string, n int64) event.Event {
 	}
 }
 
-func publish(t *testing.T, b event.Publisher, events ...event.Event) {
+func publish(t testing.TB, b event.Publisher, events ...event.Event) {
 	t.Helper()
 	if err := errors.Join(b.Publish(t.Context(), events)...); err != nil {
 		t.Fatal(err)
@@ -183,7 +183,7 @@ func (i *inbox) holds(t *testing.T, n int) {
 }
 
 // consume subscribes h until stop is called or the test ends.
-func consume(t *testing.T, b event.Subscriber, queue string, h event.Handler) (stop func()) {
+func consume(t testing.TB, b event.Subscriber, queue string, h event.Handler) (stop func()) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan error, 1)
