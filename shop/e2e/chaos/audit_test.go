@@ -93,6 +93,19 @@ func (p *shop) tally(ctx context.Context, attempts int, acknowledged []string) (
 	}, err
 }
 
+// accounted waits until each order has exactly the notifications that it should
+// have, and returns the tally.
+func (p *shop) accounted(t *testing.T, attempts int, acknowledged []string) (c tally) {
+	t.Helper()
+	eventually(t, 3*patience, func() (err error) {
+		if c, err = p.tally(t.Context(), attempts, acknowledged); err == nil {
+			err = c.Wrong()
+		}
+		return err
+	}, "each order has exactly one notification")
+	return c
+}
+
 // without returns what is in all and not in some.
 func without(all, some []string) (rest []string) {
 	known := make(map[string]bool, len(some))
@@ -137,6 +150,12 @@ func (p *shop) balanced(ctx context.Context, product, stock int64) error {
 		return fmt.Errorf("%d in stock + %d sold, want %d; %d reservations are open", left, sold, stock, open)
 	}
 	return nil
+}
+
+// awaitBalance waits until stock and live orders are what there was.
+func (p *shop) awaitBalance(t *testing.T, product, stock int64) {
+	t.Helper()
+	eventually(t, patience, func() error { return p.balanced(t.Context(), product, stock) }, "stock + sold is what there was")
 }
 
 func (p *shop) openReservations(ctx context.Context) (int64, error) {

@@ -53,15 +53,9 @@ func nothingLostNothingTwice(t *testing.T, s *stage) {
 	group.Wait()
 
 	start := time.Now()
-	var told tally
-	eventually(t, 3*patience, func() (err error) {
-		if told, err = p.tally(t.Context(), int(c.attempts.Load()), c.placed.IDs()); err == nil {
-			err = told.Wrong()
-		}
-		return err
-	}, "each order has exactly one notification")
+	told := p.accounted(t, int(c.attempts.Load()), c.placed.IDs())
 	took := time.Since(start)
-	eventually(t, patience, func() error { return p.balanced(t.Context(), product.ID, stock) }, "stock + sold is what there was")
+	p.awaitBalance(t, product.ID, stock)
 	s.report.Add(t, fmt.Sprintf("%d kills while 16 clients order, 2 channels: %v", s.form.kills, kills), told.String(),
 		"all notified "+short(took)+" after the last order")
 }

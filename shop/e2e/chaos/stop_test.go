@@ -72,13 +72,7 @@ func stoppedUnderLoad(t *testing.T, p *shop, buyers []rest.Session, product int6
 		}
 	}
 	start := time.Now()
-	var told tally
-	eventually(t, 3*patience, func() (err error) {
-		if told, err = p.tally(t.Context(), log.Posts(), log.placed.IDs()); err == nil {
-			err = told.Wrong()
-		}
-		return err
-	}, "each order has exactly one notification")
+	told := p.accounted(t, log.Posts(), log.placed.IDs())
 	p.stage.report.Add(t, fmt.Sprintf("%d SIGTERMs of every service's replicas under load", stops.Count()),
 		fmt.Sprintf("%d accepted requests not answered, %d answered with 503; %d came to a closed door; %s", brokenOff, refused, unaccepted, told),
 		fmt.Sprintf("ended after %s at most; all notified %s after the last order", short(stops.Quantile(1)), short(time.Since(start))))
@@ -113,13 +107,7 @@ func unacknowledged(t *testing.T, p *shop, buyer rest.Session, product int64) {
 	for _, consumer := range consumers {
 		consumer.Start(t)
 	}
-	eventually(t, 2*patience, func() error {
-		told, err := p.tally(t.Context(), 0, c.placed.IDs())
-		if err == nil {
-			err = told.Wrong()
-		}
-		return err
-	}, "each order has exactly one notification")
+	p.accounted(t, 0, c.placed.IDs())
 	p.stage.report.Add(t, "notification stopped with messages that it had taken and not acknowledged",
 		fmt.Sprintf("%d taken, %d back in the queue, each handled once by others", messages, messages), "ended after "+short(took))
 }

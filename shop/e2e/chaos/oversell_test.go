@@ -101,7 +101,7 @@ func killedInBetween(t *testing.T, p *shop, buyers []rest.Session) {
 		victim.Start(t)
 	}
 	stop()
-	eventually(t, patience, func() error { return p.balanced(t.Context(), product.ID, pieces) }, "stock + sold is what there was")
+	p.awaitBalance(t, product.ID, pieces)
 	left, _ := p.inStock(t.Context(), product.ID)
 	sold, _ := p.sold(t.Context(), product.ID)
 	p.stage.report.Add(t, fmt.Sprintf("%d SIGKILLs between reserve and create; %d buyers order and cancel at random", p.stage.form.ambushes, len(buyers)),
@@ -173,7 +173,7 @@ func pausedInBetween(t *testing.T, p *shop, buyer rest.Session) {
 			t.Errorf("the paused order was answered %d: %s", a.Status, a.Body)
 		}
 		answers[fmt.Sprintf("%d when %s", a.Status, what)]++
-		eventually(t, patience, func() error { return p.balanced(t.Context(), product.ID, pieces) }, "stock + sold is what there was")
+		p.awaitBalance(t, product.ID, pieces)
 	}
 	without, err := p.ordersWithoutPieces(t.Context())
 	if err != nil || without > 0 {

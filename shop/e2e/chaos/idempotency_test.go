@@ -61,7 +61,7 @@ func fiftyAtOnce(t *testing.T, p *shop, buyer rest.Session, product int64) {
 	if err := p.balanced(t.Context(), product, pieces); len(ids) != 1 || p.mustCount(t, "order", `SELECT count(*) FROM orders`) != 1 {
 		t.Errorf("%d parallel requests with one key were answered with %d orders; %v", parallel, len(ids), err)
 	}
-	eventually(t, patience, func() error { return p.balanced(t.Context(), product, pieces) }, "one piece is sold")
+	p.awaitBalance(t, product, pieces)
 	p.stage.report.Add(t, fmt.Sprintf("%d requests at once with one key", parallel),
 		fmt.Sprintf("%d order; %d × 409 on the way", len(ids), waiting), "")
 }
@@ -99,7 +99,7 @@ func killedWithKey(
 	if now := p.mustCount(t, "order", `SELECT count(*) FROM orders`); now != before+1 || again != id {
 		t.Errorf("the key is orders %d and %d; there are %d more orders, want 1", id, again, now-before)
 	}
-	eventually(t, patience, func() error { return p.balanced(t.Context(), product, pieces) }, "the pieces of one order are sold")
+	p.awaitBalance(t, product, pieces)
 	p.stage.report.Add(t, what, fmt.Sprintf("1 order; %d × 409 before", waiting), short(took)+" until the key was an order")
 }
 

@@ -22,11 +22,8 @@ func userServiceAway(t *testing.T, s *stage) {
 	buyers := p.buyers(t, writers)
 	product := p.stocked(t, buyers[0], 1000)
 	user := p.processes["user"][0]
-	reads := p.requests(buyers[0], product.ID)[:2]
-	writesOf := func(buyer rest.Session) []request {
-		all := p.requests(buyer, product.ID)
-		return []request{all[2], all[4]}
-	}
+	reads := with(public, p.requests(buyers[0], product.ID))
+	writesOf := func(buyer rest.Session) []request { return with(writing, p.requests(buyer, product.ID)) }
 
 	for _, how := range []struct {
 		name        string
