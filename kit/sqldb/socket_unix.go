@@ -26,7 +26,7 @@ func closed(conn net.Conn) bool {
 		var first [1]byte
 		n, _, err := syscall.Recvfrom(int(fd), first[:], syscall.MSG_PEEK|syscall.MSG_DONTWAIT)
 		switch {
-		case err == syscall.EAGAIN || err == syscall.EINTR: //nolint:errorlint // A bare number.
+		case err == syscall.EAGAIN || err == syscall.EINTR:
 		case err != nil, n == 0:
 			gone = true
 		default: // Under TLS, where the byte says nothing, it is never this one.

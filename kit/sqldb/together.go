@@ -34,10 +34,10 @@ func joined(writes []Write) Write {
 	var args []any
 	last := len(writes) - 1
 	for i, w := range writes {
-		switch {
-		case i == last:
+		switch i {
+		case last:
 			text.WriteString(") ")
-		case i == 0:
+		case 0:
 			text.WriteString("WITH w0 AS (")
 		default:
 			fmt.Fprintf(&text, "), w%d AS (", i)
