@@ -69,11 +69,6 @@ func (w *wire) set(change func()) {
 func (w *wire) Cut()  { w.set(func() { w.cut = true }) }
 func (w *wire) Mend() { w.set(func() { w.cut, w.still = false, false }) }
 func (w *wire) Stop() { w.set(func() { w.still = true }) }
-func (w *wire) count() int {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	return len(w.pairs)
-}
 
 func (w *wire) accept(running *sync.WaitGroup) {
 	for {
