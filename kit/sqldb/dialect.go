@@ -59,3 +59,14 @@ func (d Dialect) List(values []int64) any {
 	}
 	return string(text)
 }
+
+// WithoutFlush returns a condition, always true, for the end of the WHERE of a
+// statement whose loss in a crash of the database server does no harm: on Postgres
+// the commit of its transaction doesn't wait for the disk. It is "" on SQLite. What
+// is committed is visible to all at once either way.
+func (d Dialect) WithoutFlush() string {
+	if d == Postgres {
+		return ` AND (SELECT set_config('synchronous_commit', 'off', true)) = 'off'`
+	}
+	return ""
+}

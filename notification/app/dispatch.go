@@ -63,11 +63,12 @@ func NewDispatcher(
 	return &Dispatcher{queue, composer, channels, policy, limits, clock, log, wakes}
 }
 
-// Wake makes Run look for due notifications now. It never blocks.
-func (d *Dispatcher) Wake() {
-	for _, wake := range d.wakes {
+// Wake makes Run look now for due notifications of these channels. It never
+// blocks.
+func (d *Dispatcher) Wake(channels ...domain.Channel) {
+	for _, c := range channels {
 		select {
-		case wake <- struct{}{}:
+		case d.wakes[c] <- struct{}{}:
 		default: // A wake-up is waiting already.
 		}
 	}

@@ -133,7 +133,7 @@ func TestDispatcherWakesAtOnce(t *testing.T) {
 	d, _ := r.start(t)
 	for _, event := range []string{"a", "b"} {
 		r.record(t, event)
-		d.Wake()
+		d.Wake(domain.Email)
 		r.until(t, event, domain.Sent, 1)
 	}
 }
@@ -185,7 +185,7 @@ func TestDispatcherKeepsItsWayAfter(t *testing.T) {
 				t.Errorf("got %+v, want state %s after one attempt", row, tt.state)
 			}
 			r.record(t, "b")
-			d.Wake()
+			d.Wake(domain.Email)
 			r.until(t, "b", domain.Sent, 1)
 		})
 	}
@@ -310,7 +310,7 @@ func TestDispatcherTakesOverFromADeadProcess(t *testing.T) {
 		t.Fatalf("claim: %v, %v", claimed, err)
 	}
 	d, _ := r.start(t)
-	d.Wake()
+	d.Wake(domain.Email)
 	r.clock.Advance(time.Minute - time.Microsecond)
 	if sent := r.channel.Sent(); len(sent) != 0 {
 		t.Fatalf("sent %v before the claim ran out", sent)

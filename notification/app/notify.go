@@ -18,15 +18,16 @@ type Notifier struct {
 	records    ports.Records
 	configured []domain.Channel
 	now        func() time.Time
-	wake       func()
+	wake       func(channels ...domain.Channel)
 }
 
 var _ ports.Notifier = (*Notifier)(nil)
 
 // NewNotifier returns a Notifier that tells users by the configured channels.
-// wake is called after notifications were recorded.
+// wake is called after notifications were recorded, with their channels.
 func NewNotifier(
-	contacts ports.Contacts, records ports.Records, configured []domain.Channel, now func() time.Time, wake func(),
+	contacts ports.Contacts, records ports.Records, configured []domain.Channel, now func() time.Time,
+	wake func(channels ...domain.Channel),
 ) *Notifier {
 	return &Notifier{contacts: contacts, records: records, configured: configured, now: now, wake: wake}
 }
@@ -49,12 +50,21 @@ func (s *Notifier) Notify(ctx context.Context, n domain.News) (ports.Outcome, er
 	if err != nil {
 		return "", fmt.Errorf("look up contact of user %d: %w", n.Order.UserID, err)
 	}
-	outcome, err := s.records.Record(ctx, n, n.Notifications(contact, s.configured, s.now()))
+	notifications := n.Notifications(contact, s.configured, s.now())
+	outcome, err := s.records.Record(ctx, n, notifications)
 	if err != nil {
 		return "", fmt.Errorf("record event %s: %w", n.EventID, err)
 	}
 	if outcome == ports.Recorded {
-		s.wake()
+		s.wake(channelsOf(notifications)...)
 	}
 	return outcome, nil
+}
+
+func channelsOf(notifications []domain.Notification) []domain.Channel {
+	channels := make([]domain.Channel, len(notifications))
+	for i, n := range notifications {
+		channels[i] = n.Channel
+	}
+	return channels
 }

@@ -18,6 +18,8 @@ type Store struct {
 	inbox sqldb.Inbox
 	queue string // The name of the queue whose events are recorded.
 	rows  sqldb.Repository[row]
+
+	settler settler
 }
 
 var (
@@ -31,7 +33,7 @@ var (
 func New(db *sqldb.DB, queue string, now func() time.Time) *Store {
 	return &Store{
 		db: db, inbox: sqldb.NewInbox(sqldb.InboxClock(now)), queue: queue,
-		rows: sqldb.NewRepository[row]("notifications"),
+		rows: sqldb.NewRepository[row]("notifications"), settler: settler{db: db},
 	}
 }
 

@@ -138,6 +138,41 @@ func settles(t *testing.T, s Store) {
 	}
 }
 
+// settlesTogether: attempts that end at the same moment, one of which was lost to
+// another claim meanwhile.
+func settlesTogether(t *testing.T, s Store) {
+	const orders = 100
+	for i := range int64(orders) {
+		record(t, s, event(fmt.Sprint("e", i), i+1, 1, domain.Pending), start)
+	}
+	until := start.Add(time.Minute)
+	claimed := claim(t, s, start, until, orders)
+	lost := claimed[orders/2]
+	lost.Attempts++ // As if this were another attempt than the one that is claimed.
+	claimed[orders/2] = lost
+	var running sync.WaitGroup
+	for _, n := range claimed {
+		running.Go(func() {
+			err := s.Settle(t.Context(), n, n.Delivered(start))
+			if n.ID == lost.ID && !errors.Is(err, ports.ErrLost) || n.ID != lost.ID && err != nil {
+				t.Errorf("settle %s: %v", n.Identity(), err)
+			}
+		})
+	}
+	running.Wait()
+	for _, n := range claimed {
+		want := domain.Sent
+		if n.ID == lost.ID {
+			want = domain.Waiting
+		}
+		for _, got := range about(t, s, n.Order.ID) {
+			if got.Channel == n.Channel && got.State != want {
+				t.Errorf("%s is %s, want it %s", n.Identity(), got.State, want)
+			}
+		}
+	}
+}
+
 func counts(t *testing.T, s Store) {
 	record(t, s, event("a", 7, 1, domain.Pending), start)
 	record(t, s, event("b", 8, 1, domain.Pending), start.Add(time.Hour))

@@ -33,6 +33,7 @@ func Run(t *testing.T, open func(t *testing.T) Store) {
 		{"gives a claim to one dispatcher", claimsOnce},
 		{"takes over a lost attempt", takesOver},
 		{"settles how attempts ended", settles},
+		{"settles what ends at the same time", settlesTogether},
 		{"counts what waits", counts},
 		{"lists a user's own, newest first", listsOwn},
 	}

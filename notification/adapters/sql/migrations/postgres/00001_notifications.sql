@@ -39,7 +39,7 @@ CREATE TABLE notifications (
 );
 CREATE INDEX notifications_user ON notifications (user_id, id);
 CREATE INDEX notifications_order ON notifications (order_id, id);
-CREATE INDEX notifications_due ON notifications (channel, due_at) WHERE state = 'pending';
+CREATE INDEX notifications_due ON notifications (channel, due_at, id) WHERE state = 'pending';
 
 -- +goose Down
 DROP TABLE notifications;
