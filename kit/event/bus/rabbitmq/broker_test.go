@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/url"
 	"slices"
 	"strings"
 	"sync"
@@ -11,10 +12,12 @@ import (
 	"time"
 
 	amqp "github.com/rabbitmq/amqp091-go"
+	"go.uber.org/goleak"
 
 	"shop/kit/errs"
 	"shop/kit/event"
 	"shop/kit/event/bus/rabbitmq"
+	"shop/kit/telemetry"
 	"shop/kit/testkit"
 )
 
@@ -386,12 +389,13 @@ func TestAChannelLostUnderAHandler(t *testing.T) {
 func TestThePasswordIsNotTold(t *testing.T) {
 	t.Parallel()
 	const secret = "s3cr3t-of-mine"
-	url := strings.Replace(brokerURL(t), "amqp://", "amqp://nobody:"+secret+"@", 1)
-	if at := strings.LastIndex(url, "@"); strings.Count(url, "@") == 2 {
-		url = "amqp://nobody:" + secret + url[at:]
+	broker, err := url.Parse(testkit.RabbitMQ(t))
+	if err != nil {
+		t.Fatal(err)
 	}
+	broker.User = url.UserPassword("nobody", secret)
 	tel := testkit.Telemetry(t)
-	b := start(t, rabbitmq.Config{URL: url}, topology, tel.Telemetry)
+	b := start(t, rabbitmq.Config{URL: broker.String()}, topology, tel.Telemetry)
 	testkit.Eventually(t, patience, func() bool { return strings.Contains(tel.LogText(), "403") }, "the login is refused and logged")
 	if text := tel.LogText() + fmt.Sprint(b.Ping(t.Context())); strings.Contains(text, secret) {
 		t.Errorf("told: %s", text)
@@ -418,4 +422,23 @@ func TestConfigsThatFitNoBroker(t *testing.T) {
 			t.Errorf("%s: Open succeeded", name)
 		}
 	}
+}
+
+func TestNothingIsLeftRunning(t *testing.T) {
+	cfg := private(t, topology)
+	before := goleak.IgnoreCurrent()
+	b, err := rabbitmq.Open(t.Context(), cfg, topology, telemetry.Nop())
+	if err != nil {
+		t.Fatal(err)
+	}
+	connected(t, b)
+	var in inbox
+	stop := consume(t, b, "first", in.Handle)
+	publish(t, b, made("1", 1))
+	in.holds(t, 1)
+	stop()
+	if err := b.Close(); err != nil {
+		t.Fatal(err)
+	}
+	goleak.VerifyNone(t, before)
 }

@@ -31,7 +31,7 @@ func TestMain(m *testing.M) {
 			panic(err)
 		}
 	}
-	os.Exit(m.Run())
+	os.Exit(testkit.Main(m))
 }
 
 func TestBus(t *testing.T) {
@@ -39,16 +39,6 @@ func TestBus(t *testing.T) {
 	bustest.RunRealTime(t, traits, func(t *testing.T, topology event.Topology) event.Bus {
 		return open(t, private(t, topology), topology)
 	})
-}
-
-// brokerURL is the broker that all tests share.
-func brokerURL(t testing.TB) string {
-	t.Helper()
-	url := os.Getenv("SHOP_TEST_RABBITMQ_URL")
-	if url == "" {
-		t.Fatal("SHOP_TEST_RABBITMQ_URL is not set")
-	}
-	return url
 }
 
 // topology is what the tests of this package use: a queue each for two types and
@@ -66,7 +56,7 @@ var endings = []string{"", ".dead", ".retry.1s", ".retry.5s", ".retry.25s"}
 func private(t testing.TB, topology event.Topology) rabbitmq.Config {
 	t.Helper()
 	name := "test-" + uuid.NewString()[:8] + "-"
-	cfg := rabbitmq.Config{URL: brokerURL(t), Exchange: name + topology.Exchange, Queues: map[string]string{}}
+	cfg := rabbitmq.Config{URL: testkit.RabbitMQ(t), Exchange: name + topology.Exchange, Queues: map[string]string{}}
 	for _, q := range topology.Queues {
 		cfg.Queues[q.Name] = name + q.Name
 	}
