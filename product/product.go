@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"shop/kit/auth"
-	"shop/kit/cache/memory"
 	"shop/kit/endpoint"
 	"shop/kit/event/observe"
 	"shop/kit/service"
@@ -16,15 +15,12 @@ import (
 	"shop/kit/web"
 
 	"shop/product/adapters/bus"
-	"shop/product/adapters/cached"
 	"shop/product/adapters/http"
 	"shop/product/adapters/metrics"
 	"shop/product/adapters/order"
 	"shop/product/adapters/sql"
 	"shop/product/app"
-	"shop/product/domain"
 	"shop/product/endpoints"
-	"shop/product/ports"
 )
 
 // OpenAPI is the document of the REST API.
@@ -66,18 +62,16 @@ func New(_ context.Context, cfg Config, infra service.Infra) (*service.Service, 
 	}
 	s.Closers = append(s.Closers, service.Closer{Name: "order client", Close: func(context.Context) error { return orders.Close() }})
 
-	var products ports.Products = sql.NewProducts(infra.DB)
-	var reservations ports.Reservations = sql.NewReservations(infra.DB, sqldb.NewInbox(sqldb.InboxClock(now)), bus.Queue)
-	caching := web.Check{Name: "redis", Probe: noCache}
-	if cfg.CacheEnabled {
-		store, err := memory.New[domain.Product](cfg.CacheMaxEntries, now)
-		if err != nil {
-			return nil, err
-		}
-		aside := cached.NewAside(store, tel, cfg.CacheTTL.Duration(), now)
-		products, reservations = cached.NewProducts(products, aside), cached.NewReservations(reservations, aside)
-		caching.Probe = cacheProbe("memory", store.Ping)
+	caching, err := newCaching(cfg, infra)
+	if err != nil {
+		return nil, err
 	}
+	if caching.closer != nil {
+		s.Closers = append(s.Closers, *caching.closer)
+	}
+	inbox := sqldb.NewInbox(sqldb.InboxClock(now))
+	products, reservations := caching.around(
+		sql.NewProducts(infra.DB, caching.noting...), sql.NewReservations(infra.DB, inbox, bus.Queue, caching.noting...))
 	reservations = metrics.NewReservations(reservations, tel)
 
 	catalogue := app.NewCatalogue(products, now)
@@ -89,7 +83,7 @@ func New(_ context.Context, cfg Config, infra service.Infra) (*service.Service, 
 	api := infra.Web(cfg.Config)
 	api.Spec, api.Texts = OpenAPI, http.Texts()
 	api.Before = append(api.Before, auth.FromHeader)
-	api.Checks = append(api.Checks, caching, brokerCheck(infra.Bus))
+	api.Checks = append(api.Checks, caching.check, brokerCheck(infra.Bus))
 	s.Handler = web.NewHandler(api, http.Routes(set))
 	s.Admin = service.DeadLetterRoutes(infra.Bus, bus.Queue)
 

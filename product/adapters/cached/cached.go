@@ -26,15 +26,71 @@ const (
 	released = "release"
 )
 
-// NewAside returns the cache c of products, whose values live for ttl by the
-// clock now.
-func NewAside(c cache.Cache[domain.Product], tel *telemetry.Telemetry, ttl time.Duration, now func() time.Time) *cache.Aside[domain.Product] {
-	return cache.NewAside("product", c, tel, cache.AsideOptions{
-		TTL:     ttl,
+// Invalidations is the list of products whose copies in a shared cache may be old.
+// Whatever changes a product has noted it there in its own transaction.
+type Invalidations interface {
+	// Apply calls apply for every note that is not known as applied; the first
+	// error ends it.
+	Apply(ctx context.Context, apply func(ctx context.Context, id domain.ID, version int64) error) error
+	// Applied tells that no cache serves the product older than version any more.
+	Applied(id domain.ID, version int64)
+}
+
+// Options of a Cache.
+type Options struct {
+	TTL time.Duration    // Of a value.
+	Now func() time.Time // The clock.
+
+	// Shared is for a cache that other processes use too, across the network.
+	Shared *Shared
+}
+
+// Shared is what a cache across the network needs.
+type Shared struct {
+	Timeout       time.Duration // Of one operation; then the store is asked.
+	Invalidations Invalidations
+}
+
+// Cache is the cache of products, beside both stores.
+type Cache struct {
+	aside         *cache.Aside[domain.Product]
+	invalidations Invalidations // nil: the cache is of this process alone.
+}
+
+// New returns the cache of products that c keeps.
+func New(c cache.Cache[domain.Product], tel *telemetry.Telemetry, o Options) *Cache {
+	aside := cache.AsideOptions{
+		TTL:     o.TTL,
 		Missing: missing,
 		Reasons: []string{created, updated, deleted, reserved, released},
-		Now:     now,
+		Now:     o.Now,
+	}
+	cached := &Cache{}
+	if o.Shared != nil {
+		cached.invalidations = o.Shared.Invalidations
+		aside.Timeout, aside.Pending = o.Shared.Timeout, pending{o.Shared.Invalidations}
+	}
+	cached.aside = cache.NewAside("product", c, tel, aside)
+	return cached
+}
+
+// pending is the list by keys.
+type pending struct{ Invalidations }
+
+func (p pending) Apply(ctx context.Context, apply func(ctx context.Context, key string, version int64) error) error {
+	return p.Invalidations.Apply(ctx, func(ctx context.Context, id domain.ID, version int64) error {
+		return apply(ctx, key(id), version)
 	})
+}
+
+// drop makes readers of the product ask the store again. A failure needs no
+// handling: the cache serves nothing until it has been made good, for which the
+// product stays in the list.
+func (c *Cache) drop(ctx context.Context, id domain.ID, version int64, reason string) {
+	err := c.aside.Invalidate(ctx, key(id), version, reason)
+	if err == nil && c.invalidations != nil {
+		c.invalidations.Applied(id, version)
+	}
 }
 
 func key(id domain.ID) string { return prefix + strconv.FormatInt(int64(id), 10) }
@@ -51,16 +107,16 @@ func missing(key string) error {
 // Products is a ports.Products with a cache beside it. Lists are not cached.
 type Products struct {
 	ports.Products
-	cache *cache.Aside[domain.Product]
+	cache *Cache
 }
 
 // NewProducts returns inner with the cache c.
-func NewProducts(inner ports.Products, c *cache.Aside[domain.Product]) *Products {
+func NewProducts(inner ports.Products, c *Cache) *Products {
 	return &Products{inner, c}
 }
 
 func (p *Products) Get(ctx context.Context, id domain.ID) (domain.Product, error) {
-	return p.cache.Get(ctx, key(id), func(ctx context.Context) (domain.Product, int64, error) {
+	return p.cache.aside.Get(ctx, key(id), func(ctx context.Context) (domain.Product, int64, error) {
 		found, err := p.Products.Get(ctx, id)
 		return found, found.Version, err
 	})
@@ -71,7 +127,7 @@ func (p *Products) Get(ctx context.Context, id domain.ID) (domain.Product, error
 func (p *Products) Add(ctx context.Context, draft domain.Product) (domain.Product, error) {
 	stored, err := p.Products.Add(ctx, draft)
 	if err == nil {
-		drop(ctx, p.cache, stored.ID, stored.Version, created)
+		p.cache.drop(ctx, stored.ID, stored.Version, created)
 	}
 	return stored, err
 }
@@ -81,7 +137,7 @@ func (p *Products) Update(
 ) (domain.Product, error) {
 	stored, err := p.Products.Update(ctx, id, change)
 	if err == nil {
-		drop(ctx, p.cache, id, stored.Version, updated)
+		p.cache.drop(ctx, id, stored.Version, updated)
 	}
 	return stored, err
 }
@@ -89,7 +145,7 @@ func (p *Products) Update(
 func (p *Products) Remove(ctx context.Context, id domain.ID, allow func(domain.Product) error) (domain.Product, error) {
 	removed, err := p.Products.Remove(ctx, id, allow)
 	if err == nil {
-		drop(ctx, p.cache, id, removed.Version+1, deleted)
+		p.cache.drop(ctx, id, removed.Version+1, deleted)
 	}
 	return removed, err
 }
@@ -98,11 +154,11 @@ func (p *Products) Remove(ctx context.Context, id domain.ID, allow func(domain.P
 // reservation changes the stock that readers see.
 type Reservations struct {
 	ports.Reservations
-	cache *cache.Aside[domain.Product]
+	cache *Cache
 }
 
 // NewReservations returns inner with the cache c, the one of Products.
-func NewReservations(inner ports.Reservations, c *cache.Aside[domain.Product]) *Reservations {
+func NewReservations(inner ports.Reservations, c *Cache) *Reservations {
 	return &Reservations{inner, c}
 }
 
@@ -122,12 +178,6 @@ func (r *Reservations) Release(ctx context.Context, release ports.Release, now, 
 
 func (r *Reservations) moved(ctx context.Context, m ports.Movement, reason string) {
 	if m.Product != 0 {
-		drop(ctx, r.cache, m.Product, m.Version, reason)
+		r.cache.drop(ctx, m.Product, m.Version, reason)
 	}
-}
-
-// drop makes readers of the product ask the store again. A failure needs no
-// handling: the cache serves nothing until it has been made good.
-func drop(ctx context.Context, c *cache.Aside[domain.Product], id domain.ID, version int64, reason string) {
-	_ = c.Invalidate(ctx, key(id), version, reason)
 }

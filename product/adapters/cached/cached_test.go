@@ -10,7 +10,6 @@ import (
 
 	"go.uber.org/goleak"
 
-	"shop/kit/cache"
 	cachememory "shop/kit/cache/memory"
 	"shop/kit/errs"
 	"shop/kit/sqldb"
@@ -40,13 +39,13 @@ func TestStore(t *testing.T) {
 	})
 }
 
-func aside(t testing.TB, tel *testkit.Captured, now func() time.Time) *cache.Aside[domain.Product] {
+func aside(t testing.TB, tel *testkit.Captured, now func() time.Time) *cached.Cache {
 	t.Helper()
 	store, err := cachememory.New[domain.Product](100, now)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return cached.NewAside(store, tel.Telemetry, time.Minute, now)
+	return cached.New(store, tel.Telemetry, cached.Options{TTL: time.Minute, Now: now})
 }
 
 // source is a store whose reads are counted and can be held up.
