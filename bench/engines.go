@@ -66,6 +66,9 @@ func onEngines(ctx context.Context, o options) (err error) {
 	if err := r.measure(ctx, pairs); err != nil {
 		return err
 	}
+	if err := s.checkPgbench(ctx); err != nil {
+		return err
+	}
 	if err := s.measureSteady(ctx, r); err != nil {
 		return err
 	}
@@ -216,36 +219,6 @@ func (s *enginesStage) close() {
 			_ = e.Kill()
 		}
 	}
-}
-
-// preparePgbench places an order and copies the databases with it: pgbench places
-// others like it, with an event of the same length.
-func (s *enginesStage) preparePgbench(ctx context.Context) error {
-	first := rest.At("127.0.0.1", s.base).Order.As(s.goods.token)
-	if err := created(first.Post(ctx, "/orders", map[string]int64{"product_id": s.goods.products[0], "quantity": 1}))(nil); err != nil {
-		return err
-	}
-	if err := s.calm(ctx); err != nil {
-		return err
-	}
-	s.pgbench.URL = s.databaseURL("pgbench")
-	for _, n := range []int{user, product, order} {
-		if err := bare.CopyDatabase(ctx, s.databaseURL(databaseName(n)), s.pgbench.URL, serviceName(n)+"_service"); err != nil {
-			return err
-		}
-	}
-	var buyer, session, payload, trace string
-	if err := errors.Join(
-		s.databases[user].QueryRowContext(ctx, `SELECT user_id, id FROM sessions`).Scan(&buyer, &session),
-		s.databases[order].QueryRowContext(ctx, `SELECT payload, trace FROM outbox`).Scan(&payload, &trace),
-	); err != nil {
-		return err
-	}
-	s.pgbench.Variables = map[string]string{
-		"buyer": buyer, "session": session, "payload": payload, "trace": trace,
-		"products": strconv.Itoa(len(s.goods.products)), "now": strconv.FormatInt(time.Now().UnixMicro(), 10),
-	}
-	return nil
 }
 
 // calm waits until every event is sent and the buyer of every order is told.

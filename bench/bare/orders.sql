@@ -12,9 +12,14 @@ WHERE u.id = :buyer;
 
 -- POST /internal/reservations of product
 BEGIN;
-UPDATE product_service.products SET quantity = quantity - 1, updated_at = :now, version = version + 1
-WHERE id = :product AND quantity >= 1 AND price_minor > 0
-RETURNING id, name, name_folded, description, price_minor, quantity, created_at, updated_at, version \gset product_
+WITH changed AS (
+    UPDATE product_service.products SET quantity = quantity - 1, updated_at = :now, version = version + 1
+    WHERE id = :product AND quantity >= 1 AND price_minor > 0
+    RETURNING id, name, name_folded, description, price_minor, quantity, created_at, updated_at, version
+), noted AS (
+    INSERT INTO product_service.cache_invalidations (product_id, version) SELECT id, version FROM changed
+    ON CONFLICT (product_id) DO UPDATE SET version = excluded.version
+) SELECT * FROM changed \gset product_
 INSERT INTO product_service.reservations
     (id, product_id, quantity, product_name, unit_price_minor, state, created_at, expires_at, due_at, attempts, purge_at)
 VALUES (lpad(:id::text, 32, '0')::uuid, :product, 1, :product_name, :product_price_minor, 'open', :now, :now, :now, 0, NULL);
@@ -26,8 +31,10 @@ INSERT INTO order_service.orders
     (user_id, product_id, product_name, quantity, unit_price_minor, total_price_minor, status, reservation_id, created_at, updated_at, version)
 VALUES (:buyer, :product, :product_name, 1, :product_price_minor, :product_price_minor, 'pending', lpad(:id::text, 36, '0'), :now, :now, 1)
 RETURNING id \gset order_
-INSERT INTO order_service.reservations (id, outcome, order_id, decided_at) VALUES (lpad(:id::text, 36, '0'), 'ordered', :order_id, :now);
-INSERT INTO order_service.order_history (order_id, sequence, status, at, trace_id) VALUES (:order_id, 1, 'pending', :now, :trace);
-INSERT INTO order_service.outbox (id, type, key, sequence, payload, trace, occurred_at)
+WITH w0 AS (
+    INSERT INTO order_service.reservations (id, outcome, order_id, decided_at) VALUES (lpad(:id::text, 36, '0'), 'ordered', :order_id, :now)
+), w1 AS (
+    INSERT INTO order_service.order_history (order_id, sequence, status, at, trace_id) VALUES (:order_id, 1, 'pending', :now, :trace)
+) INSERT INTO order_service.outbox (id, type, key, sequence, payload, trace, occurred_at)
 VALUES (lpad(:id::text, 36, '0'), 'order.created', :order_id::text, 1, :payload, :trace, :now);
 COMMIT;
