@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"shop/kit/service"
 	"shop/kit/service/servicetest"
 	"shop/kit/sqldb/sqldbtest"
 	"shop/kit/testkit"
@@ -91,6 +92,20 @@ func TestAnOldDatabaseIsTakenOver(t *testing.T) {
 		}
 		s.login("anna", "another one").want(http.StatusOK, "")
 		s.login("Anna", annas).want(http.StatusOK, "")
+	})
+}
+
+func TestAStartOnAnOldDatabaseSaysWhatToDo(t *testing.T) {
+	sqldbtest.EachPostgres(t, func(t *testing.T, url string) {
+		sqldbtest.Restore(t, url, "testdata/old.sql")
+		cfg := servicetest.Config(t, user.Spec(), environment("DATABASE_URL", url))
+		_, err := user.Spec().Build(t.Context(), cfg, service.Parts{Tel: testkit.Telemetry(t).Telemetry})
+		if err == nil || !strings.Contains(err.Error(), "taken over by user migrate adopt") {
+			t.Errorf("got %v", err)
+		}
+		if code, _, errs := adopt(t, url); code != 0 {
+			t.Errorf("exit code %d: %s", code, errs)
+		}
 	})
 }
 

@@ -90,6 +90,9 @@ func (s Spec[C]) open(ctx context.Context, cfg C, parts Parts, i *Instance) erro
 		return err
 	}
 	if _, err := migrator.Up(ctx); err != nil {
+		if s.Adoption != nil && sqldb.Occupied(err) {
+			return fmt.Errorf("%w; a database of the system before this one is taken over by %s migrate adopt", err, s.Name)
+		}
 		return err
 	}
 	settings, wanted := any(cfg).(interface{ CommonBus() BusConfig })

@@ -25,7 +25,15 @@ const (
 	lockTimeout = "2s"
 
 	lockNotAvailable = "55P03"
+	duplicateTable   = "42P07"
 )
+
+// Occupied reports whether err is of a migration in PostgreSQL that met a table of
+// somebody else.
+func Occupied(err error) bool {
+	var refused *pq.Error
+	return errors.As(err, &refused) && refused.Code == duplicateTable
+}
 
 // prepare makes sure that the database is one of the old system and, unless this
 // is a dry run, that nobody else works with its tables until the end.
