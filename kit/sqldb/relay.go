@@ -32,9 +32,9 @@ type Relay struct {
 // RelaySettings of a Relay. The zero value of each field is its default.
 type RelaySettings struct {
 	Batch     int           // Events published together, 100.
-	Lease     time.Duration // How long a batch is this relay's, 30 s. A third of it bounds each publish.
+	Lease     time.Duration // How long a batch is this relay's, 15 s. A third of it bounds each publish.
 	Poll      time.Duration // How often to look unasked, 1 s.
-	Pace      time.Duration // Least time between two batches that aren't full, 10 ms: gathers events under load.
+	Pace      time.Duration // Least time between two batches that aren't full, 20 ms: gathers events under load.
 	MaxWait   time.Duration // Longest back-off of the relay, 5 s; of one event, six times that.
 	Flush     time.Duration // How long publishing may go on after the end, 5 s.
 	Retention time.Duration // How long sent events are kept, 7 days.
@@ -49,9 +49,9 @@ func (s RelaySettings) withDefaults() RelaySettings {
 	if s.Batch == 0 {
 		s.Batch = 100
 	}
-	orDefault(&s.Lease, 30*time.Second)
+	orDefault(&s.Lease, 15*time.Second)
 	orDefault(&s.Poll, time.Second)
-	orDefault(&s.Pace, 10*time.Millisecond)
+	orDefault(&s.Pace, 20*time.Millisecond)
 	orDefault(&s.MaxWait, 5*time.Second)
 	orDefault(&s.Flush, 5*time.Second)
 	orDefault(&s.Retention, 7*24*time.Hour)

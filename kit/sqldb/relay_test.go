@@ -267,7 +267,7 @@ func TestTheLeaseOfACrashedRelayIsTakenOver(t *testing.T) {
 
 		b := &broker{}
 		add(t, db, o, created("a", 3), created("c", 1))
-		c.Advance(29 * time.Second)
+		c.Advance(14 * time.Second)
 		flush(t, o, b)
 		b.want(t, "c/1") // The rest is leased, and a/3 comes after it.
 		c.Advance(2 * time.Second)
