@@ -75,12 +75,18 @@ type process struct {
 // spawn starts the command on dir and waits until it answers.
 func spawn(t *testing.T, dir string, basePort int, environ ...string) *process {
 	t.Helper()
+	return spawnOn(t, nil, dir, basePort, environ...)
+}
+
+// spawnOn is spawn with more flags.
+func spawnOn(t *testing.T, flags []string, dir string, basePort int, environ ...string) *process {
+	t.Helper()
 	path, err := binary()
 	if err != nil {
 		t.Fatal(err)
 	}
 	p := &process{basePort: basePort, out: &testkit.Buffer{}}
-	p.cmd = exec.Command(path, "--data", dir, "--base-port", strconv.Itoa(basePort))
+	p.cmd = exec.Command(path, append([]string{"--data", dir, "--base-port", strconv.Itoa(basePort)}, flags...)...)
 	p.cmd.Env = append(os.Environ(), append([]string{"BCRYPT_COST=4"}, environ...)...)
 	p.cmd.Dir = t.TempDir()
 	p.cmd.Stdout, p.cmd.Stderr = p.out, p.out

@@ -24,9 +24,9 @@ import (
 	"shop/user"
 )
 
-// patience is how long an event, a settlement or a stop may take before a test
+// patience is how long a start, an event, a settlement or a stop may take before a test
 // gives up; nothing waits that long where all is well.
-const patience = 30 * time.Second
+const patience = 2 * time.Minute
 
 // running is a shop in this process.
 type running struct {
