@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+	"testing"
 )
 
 // metric returns the sum of the series of name on the replica's admin port that
@@ -43,4 +44,14 @@ series:
 		return 0, fmt.Errorf("%s has no metric %s%v", p.name, name, labels)
 	}
 	return sum, nil
+}
+
+// mustMetric is metric of a replica that is known to be there.
+func (p *process) mustMetric(t *testing.T, name string, labels ...string) float64 {
+	t.Helper()
+	n, err := p.metric(t.Context(), name, labels...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return n
 }
