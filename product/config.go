@@ -34,7 +34,7 @@ type Config struct {
 	RedisSentinelPassword string         `env:"REDIS_SENTINEL_PASSWORD" secret:"true" doc:"What the Sentinels themselves ask for."`
 	RedisTLS              bool           `env:"REDIS_TLS" envDefault:"false" unit:"True or False" doc:"Encrypt connections to Redis."`
 	RedisCAFile           string         `env:"REDIS_CA_FILE" unit:"path" doc:"The certificates (PEM) that prove Redis, in place of those of the system."`
-	RedisTimeout          config.Seconds `env:"REDIS_TIMEOUT" envDefault:"0.05" unit:"seconds" doc:"How long one operation of Redis may take; then the database is asked."`
+	RedisTimeout          config.Seconds `env:"REDIS_TIMEOUT" envDefault:"0.2" unit:"seconds" doc:"How long one operation of Redis may take; then the database is asked."`
 	RedisPoolSize         int            `env:"REDIS_POOL_SIZE" envDefault:"32" unit:"connections" doc:"How many connections to one Redis are open at most."`
 
 	ReservationTTL config.Seconds `group:"Stock" env:"RESERVATION_TTL" envDefault:"60" unit:"seconds" doc:"How long reserved stock waits for its order before the order service is asked about it."`

@@ -61,7 +61,8 @@ func (g *gate) init() {
 	}
 }
 
-// open reports whether a hit may be served.
+// open reports whether the caller may be served a hit. What counts is when it came:
+// it need not see what is changed after that, however long it waits for a look.
 func (g *gate) open(ctx context.Context) bool {
 	until := g.openUntil.Load()
 	if until == always {
@@ -69,7 +70,7 @@ func (g *gate) open(ctx context.Context) bool {
 	}
 	now := g.since()
 	if until == never {
-		return g.retry(ctx, now) && g.isOpen()
+		return g.retry(ctx, now) && g.isOpen(now)
 	}
 	if left := until - int64(now); left > 0 {
 		if left < int64(g.every/2) {
@@ -79,7 +80,7 @@ func (g *gate) open(ctx context.Context) bool {
 	}
 	select { // Nobody came for a while.
 	case <-g.look(ctx):
-		return g.isOpen()
+		return g.isOpen(now)
 	case <-ctx.Done():
 		return false
 	}
@@ -87,7 +88,7 @@ func (g *gate) open(ctx context.Context) bool {
 
 func (g *gate) since() time.Duration { return g.now().Sub(g.epoch) }
 
-func (g *gate) isOpen() bool { return int64(g.since()) < g.openUntil.Load() }
+func (g *gate) isOpen(at time.Duration) bool { return int64(at) < g.openUntil.Load() }
 
 // retry lets one caller now and then wait for another look, while the others ask
 // the source. It reports whether there was one.

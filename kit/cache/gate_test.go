@@ -82,6 +82,23 @@ func TestLooksAreTakenBesideTheReaders(t *testing.T) {
 	})
 }
 
+// Also when a look takes longer than it lasts, those who wait for it are served
+// hits.
+func TestAVerySlowLookIsGoodForThoseWhoWait(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		pending := &slow{table: table{rows: map[string]int64{}}, takes: time.Second}
+		o := remote()
+		o.Pending, o.PendingEvery = pending, 200*time.Millisecond
+		a := cache.NewAside("product", newFlaky(t), testkit.Telemetry(t).Telemetry, o)
+		var s source
+		s.version.Store(1)
+		for range 5 {
+			read(t, a, &s, "v1", 1)
+		}
+		<-time.After(time.Minute)
+	})
+}
+
 // A reader whose context ends while the list is slow gets its own end, not the
 // list's.
 func TestAReaderDoesNotWaitForALookForEver(t *testing.T) {
