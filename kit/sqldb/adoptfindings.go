@@ -64,10 +64,10 @@ func (f Finding) String() string {
 	if f.Table != "" {
 		line = f.Table + ": " + line
 	}
-	switch {
-	case f.Rows == 0:
+	switch f.Rows {
+	case 0:
 		return line
-	case f.Rows == 1:
+	case 1:
 		return fmt.Sprintf("%s: 1 row, id %d", line, f.IDs[0])
 	}
 	ids := make([]string, len(f.IDs))
