@@ -50,6 +50,13 @@ func marshal(p domain.Product) ([]byte, error) {
 var errIncomplete = errors.New("no product: a field is missing")
 
 func unmarshal(object []byte, version int64) (domain.Product, error) {
+	if p, ok := scan(object, version); ok {
+		return p, nil
+	}
+	return decode(object, version)
+}
+
+func decode(object []byte, version int64) (domain.Product, error) {
 	var wire product
 	if err := json.Unmarshal(object, &wire); err != nil {
 		return domain.Product{}, err
