@@ -177,9 +177,12 @@ func TestTheShopOnGivenEngines(t *testing.T) {
 			t.Fatal(err)
 		}
 		p := spawnOn(t, g.flags(), dir, port)
-		if n := strings.Count(p.out.String(), "does not answer"); n != 2 {
-			t.Errorf("%d engines are said to be away, want 2:\n%s", n, p.out.String())
-		}
+		testkit.Eventually(t, patience, func() error {
+			if n := strings.Count(p.out.String(), "does not answer"); n != 2 {
+				return fmt.Errorf("%d engines are said to be away:\n%s", n, p.out.String())
+			}
+			return nil
+		}, "both are said to be away")
 		session, err := p.Login(t.Context(), "reader", password)
 		if err != nil {
 			t.Fatal(err)

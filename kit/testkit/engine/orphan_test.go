@@ -10,6 +10,7 @@ import (
 	"io/fs"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"runtime"
 	"strings"
 	"testing"
@@ -42,15 +43,18 @@ func parent(name string) error {
 	if err != nil {
 		return err
 	}
+	runtime.GC() // Which must not end what watches over the engine and its directory.
 	s, err := kinds[name].start(context.Background(), engine.Options{Dir: dir, Fast: true})
 	if err != nil {
-		return err
+		log, _ := os.ReadFile(filepath.Join(dir, "log"))
+		return fmt.Errorf("%w\n%s", err, log)
 	}
 	if os.Getenv(paused) != "" {
 		if err := s.Pause(); err != nil {
 			return err
 		}
 	}
+	runtime.GC()
 	if _, err := fmt.Println(dir, s.Addr()); err != nil { //nolint:forbidigo // To the test.
 		return err
 	}

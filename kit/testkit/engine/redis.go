@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -53,7 +54,15 @@ func askRedis(ctx context.Context, url string) error {
 	if err != nil {
 		return err
 	}
-	options.MaxRetries, options.ContextTimeoutEnabled = -1, true
+	// The client would write to standard error that nobody is there.
+	conn, err := (&net.Dialer{}).DialContext(ctx, "tcp", options.Addr)
+	if err != nil {
+		return err
+	}
+	if err := conn.Close(); err != nil {
+		return err
+	}
+	options.MaxRetries, options.DialerRetries, options.ContextTimeoutEnabled = -1, 1, true
 	client := redis.NewClient(options)
 	return errors.Join(client.Ping(ctx).Err(), client.Close())
 }

@@ -19,5 +19,5 @@ func TempDir() (dir string, remove func() error, err error) {
 	if err != nil {
 		return "", nil, errors.Join(fmt.Errorf("make a directory for engines: %w", err), os.Remove(dir))
 	}
-	return dir, func() error { return errors.Join(alive.Close(), cmd.Wait()) }, nil
+	return dir, func() error { return errors.Join(alive.close(), cmd.Wait()) }, nil
 }

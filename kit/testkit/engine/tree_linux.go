@@ -159,7 +159,7 @@ func kill(roots []*process) error {
 // meanwhile, the guard lets the engine go on, so that it notices and ends too.
 type guard struct {
 	cmd     *exec.Cmd
-	alive   interface{ Close() error } // Closed by Close, or by the end of this process.
+	alive   lifeline
 	members []member
 }
 
@@ -191,21 +191,32 @@ func (g *guard) resume() error {
 
 // close ends the guard.
 func (g *guard) close() error {
-	err := g.alive.Close()
+	err := g.alive.close()
 	_ = g.cmd.Wait() // It could continue all or not: they may have ended.
 	return err
 }
 
-// companion starts a shell whose input ends with this process.
-func companion(args []string) (*exec.Cmd, interface{ Close() error }, error) {
+// lifeline is the writing end of a pipe whose other end a companion reads. It is
+// no os.File: the garbage collector closes a file that nobody uses any more.
+type lifeline int
+
+// close ends the companion.
+func (l lifeline) close() error { return syscall.Close(int(l)) }
+
+// companion starts a shell whose input ends with this process, or when the
+// lifeline is closed.
+func companion(args []string) (*exec.Cmd, lifeline, error) {
+	var ends [2]int
+	if err := syscall.Pipe2(ends[:], syscall.O_CLOEXEC); err != nil {
+		return nil, 0, fmt.Errorf("make a pipe: %w", err)
+	}
+	in, alive := os.NewFile(uintptr(ends[0]), "lifeline"), lifeline(ends[1])
+	defer in.Close()
 	cmd := exec.Command("/bin/sh", args...) //nolint:gosec,noctx // Scripts of this package; they must not end before this process.
+	cmd.Stdin = in
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
-	in, err := cmd.StdinPipe()
-	if err != nil {
-		return nil, nil, err
-	}
 	if err := cmd.Start(); err != nil {
-		return nil, nil, err
+		return nil, 0, errors.Join(err, alive.close())
 	}
-	return cmd, in, nil
+	return cmd, alive, nil
 }
