@@ -23,6 +23,7 @@ import (
 
 	"shop/kit/testkit"
 	"shop/kit/testkit/engine"
+	"shop/shop/rest"
 )
 
 // TestTheShopOnEnginesOfItsOwn starts private engines, walks the story, stops
@@ -31,6 +32,7 @@ func TestTheShopOnEnginesOfItsOwn(t *testing.T) {
 	dir, port := t.TempDir(), freeBase(t)
 	p := spawnOn(t, []string{"--engines"}, dir, port)
 	at := []string{"--base-port", strconv.Itoa(port)}
+	p.connected(t)
 	ran(t, append(at, "demo"), "no surprise")
 	ran(t, append(at, "order", "1"), "order.created", "sent")
 	ran(t, append(at, "dlq", "list"), "No dead letters")
@@ -66,6 +68,21 @@ func TestTheShopOnEnginesOfItsOwn(t *testing.T) {
 	ran(t, append(at, "order", "1"), "order.created", "sent")
 	if code := again.interrupt(t); code != 0 {
 		t.Errorf("second stop: exit code %d\n%s", code, again.out.String())
+	}
+}
+
+// connected waits until every service has its engines: none waits for its cache
+// or its broker at the start.
+func (p *process) connected(t *testing.T) {
+	t.Helper()
+	for _, door := range []rest.Client{p.User, p.Product, p.Order, p.Notification} {
+		testkit.Eventually(t, patience, func() error {
+			a, err := door.Get(t.Context(), "/health")
+			if err == nil && !strings.HasPrefix(string(a.Body), `{"status":"healthy"`) {
+				err = fmt.Errorf("answered %s", a.Body)
+			}
+			return err
+		}, "the service is healthy")
 	}
 }
 
@@ -117,6 +134,7 @@ func TestTheShopOnGivenEngines(t *testing.T) {
 	dir, port := t.TempDir(), freeBase(t)
 	p := spawnOn(t, g.flags(), dir, port)
 	at := []string{"--base-port", strconv.Itoa(port)}
+	p.connected(t)
 	ran(t, append(at, "demo"), "no surprise")
 	session := p.buyer(t, "reader")
 	product := p.stocked(t, session.AccessToken, 3)
