@@ -24,7 +24,15 @@ import (
 	"shop/product"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+// A client of Redis that was closed while Redis was away looks for it a last time.
+func TestMain(m *testing.M) {
+	goleak.VerifyTestMain(withEngines{m}, goleak.IgnoreAnyFunction("github.com/redis/go-redis/v9/internal/pool.(*ConnPool).tryDial"))
+}
+
+// withEngines are tests that end the engines they have started.
+type withEngines struct{ tests *testing.M }
+
+func (w withEngines) Run() int { return testkit.Main(w.tests) }
 
 const (
 	goodToken     = "good.token.of-alice"
