@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/url"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -155,6 +156,31 @@ func (s *Shop) stopEngines(ctx context.Context) error {
 
 // Engines returns the engines that the shop uses; none without flags.
 func (s *Shop) Engines() []Engine { return s.engines }
+
+const (
+	// brokerTime is how long a start waits for a broker that answered before.
+	brokerTime = 10 * time.Second
+	brokerPoll = 20 * time.Millisecond
+)
+
+// awaitBroker waits until every service's bus works. It does not where the broker
+// is away: the shop goes on without it.
+func (s *Shop) awaitBroker(ctx context.Context) {
+	if slices.ContainsFunc(s.engines, func(e Engine) bool { return e.Away != nil }) {
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, brokerTime)
+	defer cancel()
+	for _, i := range s.instances {
+		for i.Infra.Bus != nil && i.Infra.Bus.Ping(ctx) != nil {
+			select {
+			case <-ctx.Done():
+				return
+			case <-time.After(brokerPoll):
+			}
+		}
+	}
+}
 
 // database names the database of a service.
 func database(server *url.URL, service string) string {

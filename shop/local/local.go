@@ -145,9 +145,13 @@ func (s *Shop) listen(ctx context.Context, o Options) error {
 }
 
 // Run answers requests until ctx ends, then stops in order; see service.Run.
-// ready is called when all four answer.
+// ready is called when all four answer and have their broker, or have waited for
+// it for a while.
 func (s *Shop) Run(ctx context.Context, ready func()) error {
-	err := service.Run(ctx, ready, s.instances...)
+	err := service.Run(ctx, func() {
+		s.awaitBroker(ctx)
+		ready()
+	}, s.instances...)
 	s.instances, s.doors = nil, nil
 	return errors.Join(err, s.close(context.WithoutCancel(ctx)))
 }
