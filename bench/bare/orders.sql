@@ -11,19 +11,18 @@ FROM user_service.users u LEFT JOIN user_service.sessions s ON s.id = :session A
 WHERE u.id = :buyer;
 
 -- POST /internal/reservations of product
-BEGIN;
 WITH changed AS (
     UPDATE product_service.products SET quantity = quantity - 1, updated_at = :now, version = version + 1
     WHERE id = :product AND quantity >= 1 AND price_minor > 0
     RETURNING id, name, name_folded, description, price_minor, quantity, created_at, updated_at, version
+), reserved AS (
+    INSERT INTO product_service.reservations
+        (id, product_id, quantity, product_name, unit_price_minor, state, created_at, expires_at, due_at, attempts)
+    SELECT lpad(:id::text, 32, '0')::uuid, id, 1, name, price_minor, 'open', CAST(:now AS bigint), CAST(:now AS bigint), CAST(:now AS bigint), 0 FROM changed
 ), noted AS (
     INSERT INTO product_service.cache_invalidations (product_id, version) SELECT id, version FROM changed
     ON CONFLICT (product_id) DO UPDATE SET version = excluded.version
 ) SELECT * FROM changed \gset product_
-INSERT INTO product_service.reservations
-    (id, product_id, quantity, product_name, unit_price_minor, state, created_at, expires_at, due_at, attempts, purge_at)
-VALUES (lpad(:id::text, 32, '0')::uuid, :product, 1, :product_name, :product_price_minor, 'open', :now, :now, :now, 0, NULL);
-COMMIT;
 
 -- POST /orders of order
 BEGIN;

@@ -57,8 +57,10 @@ func (i *Invalidations) note(ctx context.Context, tx *sqldb.Tx, id domain.ID, ve
 // same round trip. Only Postgres can.
 const (
 	noteBegins = `WITH changed AS (`
-	noteEnds   = `), noted AS (INSERT INTO cache_invalidations (product_id, version) SELECT id, version FROM changed
-		ON CONFLICT (product_id) DO UPDATE SET version = excluded.version) SELECT * FROM changed`
+	noteEnds   = `), ` + noted + ` SELECT * FROM changed`
+
+	noted = `noted AS (INSERT INTO cache_invalidations (product_id, version) SELECT id, version FROM changed
+		ON CONFLICT (product_id) DO UPDATE SET version = excluded.version)`
 )
 
 // change is a statement that changes one product and returns its row, with and

@@ -20,6 +20,13 @@ const (
 	give = `UPDATE products SET quantity = quantity + ?, updated_at = ?, version = version + 1
 		WHERE id = ?
 		RETURNING id, version`
+
+	// What the reservation has of its product is what take returns.
+	reserve = `reserved AS (INSERT INTO reservations
+		(id, product_id, quantity, product_name, unit_price_minor, state, created_at, expires_at, due_at, attempts)
+		SELECT CAST(? AS UUID), id, CAST(? AS BIGINT), name, price_minor, CAST(? AS TEXT), CAST(? AS BIGINT), CAST(? AS BIGINT), CAST(? AS BIGINT), 0 FROM changed)`
+	takeAndReserve     = noteBegins + take + `), ` + reserve + ` SELECT * FROM changed`
+	takeReserveAndNote = noteBegins + take + `), ` + reserve + `, ` + noted + ` SELECT * FROM changed`
 )
 
 // Reservations implements ports.Reservations on the database of Products.
@@ -45,25 +52,41 @@ func NewReservations(db *sqldb.DB, inbox sqldb.Inbox, queue string, opts ...Opti
 // go well is it asked whether this claim has been made before.
 func (s *Reservations) Reserve(
 	ctx context.Context, c domain.Claim, now time.Time, ttl time.Duration,
-) (made domain.Reservation, moved ports.Movement, err error) {
-	err = s.db.Tx(ctx, func(tx *sqldb.Tx) error {
-		n := int64(c.Quantity)
-		p, err := s.invalidations.change(ctx, tx, change{take, noteBegins + take + noteEnds}, n, sqldb.From(now), int64(c.Product), n)
-		if err != nil {
-			return err
-		}
-		made, moved = domain.Reserve(c, p.domain(), now, ttl), p.moved()
-		row := reservationRow(made)
-		return s.rows.Create(ctx, tx, &row)
-	})
+) (domain.Reservation, ports.Movement, error) {
+	p, err := s.take(ctx, c, now, ttl)
 	switch {
 	case err == nil:
-		return made, moved, nil
+		return domain.Reserve(c, p.domain(), now, ttl), p.moved(), nil
 	case errors.Is(err, sqldb.ErrNotFound), errors.Is(err, sqldb.ErrDuplicate):
 		return s.repeated(ctx, c, now, ttl)
 	default:
 		return domain.Reservation{}, ports.Movement{}, err
 	}
+}
+
+// take takes the pieces of a claim and stores its reservation. On Postgres that is
+// one round trip, and the row that all buyers of a product want is locked for no
+// longer than a commit.
+func (s *Reservations) take(ctx context.Context, c domain.Claim, now time.Time, ttl time.Duration) (p product, err error) {
+	n := int64(c.Quantity)
+	args := []any{n, sqldb.From(now), int64(c.Product), n}
+	if s.db.Dialect() == sqldb.Postgres {
+		statement := takeAndReserve
+		if s.invalidations != nil {
+			statement = takeReserveAndNote
+		}
+		row := reservationRow(domain.Reserve(c, domain.Product{}, now, ttl))
+		err = s.db.Get(ctx, &p, statement, append(args, row.ID, row.Quantity, row.State, row.CreatedAt, row.ExpiresAt, row.DueAt)...)
+		return p, err
+	}
+	err = s.db.Tx(ctx, func(tx *sqldb.Tx) error {
+		if p, err = s.invalidations.change(ctx, tx, change{plain: take}, args...); err != nil {
+			return err
+		}
+		row := reservationRow(domain.Reserve(c, p.domain(), now, ttl))
+		return s.rows.Create(ctx, tx, &row)
+	})
+	return p, err
 }
 
 // repeated answers a claim that could not be made: as it was answered before, or
