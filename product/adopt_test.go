@@ -22,15 +22,7 @@ func adopt(t *testing.T, url string, args ...string) (code int, stdout, stderr s
 func TestAnOldDatabaseIsTakenOver(t *testing.T) {
 	sqldbtest.EachPostgres(t, func(t *testing.T, url string) {
 		sqldbtest.Restore(t, url, "testdata/old.sql")
-		before := sqldbtest.Dump(t, url)
-		code, planned, errs := adopt(t, url, "--dry-run")
-		if code != 0 || sqldbtest.Dump(t, url) != before {
-			t.Fatalf("dry run: exit code %d: %s%s; or it changed something", code, planned, errs)
-		}
-		code, done, errs := adopt(t, url)
-		if code != 0 {
-			t.Fatalf("exit code %d: %s%s", code, done, errs)
-		}
+		planned, done := servicetest.Adopt(t, url, adopt)
 		for text, in := range map[string]string{
 			"products: 3 rows to copy with their ids; the next id is 5": planned,
 			"the price 0.00": planned, "longer than 1000 characters; it is kept: 1 row, id 3": planned,

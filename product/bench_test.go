@@ -30,15 +30,21 @@ func BenchmarkGetProduct(b *testing.B) {
 
 func serveBare(b *testing.B, body []byte) (url string) {
 	b.Helper()
+	return serveProducts(b, func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		_, _ = w.Write(body)
+	})
+}
+
+// serveProducts answers GET /products/{id} by h until the benchmark ends.
+func serveProducts(b *testing.B, h http.HandlerFunc) (url string) {
+	b.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		b.Fatal(err)
 	}
 	mux := http.NewServeMux()
-	mux.HandleFunc("GET /products/{id}", func(w http.ResponseWriter, _ *http.Request) {
-		w.Header().Set("Content-Type", "application/json")
-		_, _ = w.Write(body)
-	})
+	mux.HandleFunc("GET /products/{id}", h)
 	server := &http.Server{Handler: mux}
 	ended := make(chan struct{})
 	go func() {

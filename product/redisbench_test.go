@@ -3,7 +3,6 @@ package product_test
 import (
 	"io"
 	"maps"
-	"net"
 	"net/http"
 	"testing"
 
@@ -36,12 +35,7 @@ func BenchmarkGetProductRedis(b *testing.B) {
 
 func serveRedis(b *testing.B, c *redis.Client) (url string) {
 	b.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		b.Fatal(err)
-	}
-	mux := http.NewServeMux()
-	mux.HandleFunc("GET /products/{id}", func(w http.ResponseWriter, r *http.Request) {
+	return serveProducts(b, func(w http.ResponseWriter, r *http.Request) {
 		body, err := c.Get(r.Context(), "product:"+r.PathValue("id")).Bytes()
 		if err != nil {
 			w.WriteHeader(http.StatusServiceUnavailable)
@@ -50,15 +44,4 @@ func serveRedis(b *testing.B, c *redis.Client) (url string) {
 		w.Header().Set("Content-Type", "application/json")
 		_, _ = w.Write(body)
 	})
-	server := &http.Server{Handler: mux}
-	ended := make(chan struct{})
-	go func() {
-		_ = server.Serve(l) // Ends when it is closed.
-		close(ended)
-	}()
-	b.Cleanup(func() {
-		_ = server.Close()
-		<-ended
-	})
-	return "http://" + l.Addr().String()
 }

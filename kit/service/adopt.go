@@ -1,6 +1,7 @@
 package service
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -23,35 +24,18 @@ func (s Spec[C]) adoptCommand() *cobra.Command {
 			"The old tables are kept in the schema " + sqldb.OldSchema + ". Where anything does not fit, nothing is changed.",
 		Args: Usage(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if err := s.adopt(cmd, dry); err != nil {
-				return fmt.Errorf("%s: %w", s.Name, err)
+			if s.Adoption == nil {
+				return fmt.Errorf("%s: %w", s.Name, errNothingToAdopt)
 			}
-			return nil
+			return s.withDatabase(cmd, func(ctx context.Context, db *sqldb.DB) error {
+				done, err := sqldb.Adopt(ctx, db, s.Migrations, *s.Adoption, dry)
+				printAdopted(cmd.OutOrStdout(), done, dry, err)
+				return err
+			})
 		},
 	}
 	adopt.Flags().BoolVar(&dry, "dry-run", false, "say what would be done, and change nothing")
 	return adopt
-}
-
-func (s Spec[C]) adopt(cmd *cobra.Command, dry bool) error {
-	if s.Adoption == nil {
-		return errNothingToAdopt
-	}
-	cfg, err := s.Load()
-	if err != nil {
-		return err
-	}
-	ctx := cmd.Context()
-	i := &Instance{cfg: cfg.Common()}
-	err = func() error {
-		if err := s.openDatabase(ctx, Parts{LogWriter: cmd.ErrOrStderr()}, i); err != nil {
-			return err
-		}
-		done, err := sqldb.Adopt(ctx, i.Infra.DB, s.Migrations, *s.Adoption, dry)
-		printAdopted(cmd.OutOrStdout(), done, dry, err)
-		return err
-	}()
-	return errors.Join(err, i.Close(ctx))
 }
 
 // printAdopted says what was done or, where it was a dry run or refused, what

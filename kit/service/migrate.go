@@ -85,27 +85,31 @@ func (s Spec[C]) migration(use, short string, args cobra.PositionalArgs,
 				return usageError{fmt.Errorf("%q is no whole number from 0 on", args[0])}
 			}
 		}
-		cfg, err := s.Load()
-		if err != nil {
-			return err
-		}
-		ctx := cmd.Context()
-		i := &Instance{cfg: cfg.Common()}
-		err = func() error {
-			if err := s.openDatabase(ctx, Parts{LogWriter: cmd.ErrOrStderr()}, i); err != nil {
-				return err
-			}
-			m, err := sqldb.NewMigrator(i.Infra.DB, s.Migrations)
+		return s.withDatabase(cmd, func(ctx context.Context, db *sqldb.DB) error {
+			m, err := sqldb.NewMigrator(db, s.Migrations)
 			if err != nil {
 				return err
 			}
 			return do(ctx, m, n, cmd.OutOrStdout())
-		}()
-		if err != nil {
-			err = fmt.Errorf("%s: %w", s.Name, err)
-		}
-		return errors.Join(err, i.Close(ctx))
+		})
 	}}
+}
+
+// withDatabase opens the database of the configuration for do, and closes it.
+func (s Spec[C]) withDatabase(cmd *cobra.Command, do func(ctx context.Context, db *sqldb.DB) error) error {
+	cfg, err := s.Load()
+	if err != nil {
+		return err
+	}
+	ctx := cmd.Context()
+	i := &Instance{cfg: cfg.Common()}
+	if err = s.openDatabase(ctx, Parts{LogWriter: cmd.ErrOrStderr()}, i); err == nil {
+		err = do(ctx, i.Infra.DB)
+	}
+	if err != nil {
+		err = fmt.Errorf("%s: %w", s.Name, err)
+	}
+	return errors.Join(err, i.Close(ctx))
 }
 
 func printDone(w io.Writer, verb string, done []sqldb.Migration, err error) error {

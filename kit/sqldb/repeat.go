@@ -3,6 +3,8 @@ package sqldb
 import (
 	"context"
 	"time"
+
+	"shop/kit/internal/pause"
 )
 
 // maxRuns is how often something is run that Postgres gives up in favour of
@@ -18,7 +20,7 @@ func repeat(ctx context.Context, f func() (again bool, err error)) error {
 	}
 	waits := newBackOff(5*time.Millisecond, 100*time.Millisecond) // Jittered: the same two don't meet again.
 	for range maxRuns - 1 {
-		if !pause(ctx, waits.NextBackOff()) {
+		if !pause.For(ctx, waits.NextBackOff()) {
 			break
 		}
 		if again, err = f(); !again {
@@ -26,16 +28,4 @@ func repeat(ctx context.Context, f func() (again bool, err error)) error {
 		}
 	}
 	return err
-}
-
-// pause lets d pass. It reports false when ctx ended first.
-func pause(ctx context.Context, d time.Duration) bool {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-ctx.Done():
-		return false
-	case <-timer.C:
-		return true
-	}
 }

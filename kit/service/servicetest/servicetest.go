@@ -9,6 +9,7 @@ import (
 
 	"shop/kit/config"
 	"shop/kit/service"
+	"shop/kit/sqldb/sqldbtest"
 )
 
 // Config reads the settings of spec from environment alone, with free ports and
@@ -75,4 +76,23 @@ func Command[C service.Settings](
 	var out, errs bytes.Buffer
 	code = spec.Execute(t.Context(), args, &out, &errs)
 	return code, out.String(), errs.String()
+}
+
+// Adopt takes over the database at url by adopt, which runs migrate adopt with
+// arguments: first as a dry run, which must change nothing. It returns what the
+// two printed.
+func Adopt(
+	t *testing.T, url string, adopt func(t *testing.T, url string, args ...string) (code int, stdout, stderr string),
+) (planned, done string) {
+	t.Helper()
+	before := sqldbtest.Dump(t, url)
+	code, planned, errs := adopt(t, url, "--dry-run")
+	if code != 0 || sqldbtest.Dump(t, url) != before {
+		t.Fatalf("dry run: exit code %d: %s%s; or it changed something", code, planned, errs)
+	}
+	code, done, errs = adopt(t, url)
+	if code != 0 {
+		t.Fatalf("exit code %d: %s%s", code, done, errs)
+	}
+	return planned, done
 }

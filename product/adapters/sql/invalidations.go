@@ -63,16 +63,13 @@ const (
 		ON CONFLICT (product_id) DO UPDATE SET version = excluded.version)`
 )
 
-// change is a statement that changes one product and returns its row, with and
-// without noting it.
-type change struct{ plain, noted string }
-
-// change runs c, notes the product and returns its row.
-func (i *Invalidations) change(ctx context.Context, tx *sqldb.Tx, c change, args ...any) (p product, err error) {
+// change runs statement, which changes one product and returns its row, and notes
+// the product.
+func (i *Invalidations) change(ctx context.Context, tx *sqldb.Tx, statement string, args ...any) (p product, err error) {
 	if i != nil && tx.Dialect() == sqldb.Postgres {
-		return p, tx.Get(ctx, &p, c.noted, args...)
+		return p, tx.Get(ctx, &p, noteBegins+statement+noteEnds, args...)
 	}
-	if err = tx.Get(ctx, &p, c.plain, args...); err != nil {
+	if err = tx.Get(ctx, &p, statement, args...); err != nil {
 		return p, err
 	}
 	return p, i.note(ctx, tx, domain.ID(p.ID), p.Version)

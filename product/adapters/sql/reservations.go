@@ -80,7 +80,7 @@ func (s *Reservations) take(ctx context.Context, c domain.Claim, now time.Time, 
 		return p, err
 	}
 	err = s.db.Tx(ctx, func(tx *sqldb.Tx) error {
-		if p, err = s.invalidations.change(ctx, tx, change{plain: take}, args...); err != nil {
+		if p, err = s.invalidations.change(ctx, tx, take, args...); err != nil {
 			return err
 		}
 		row := reservationRow(domain.Reserve(c, p.domain(), now, ttl))
@@ -198,7 +198,7 @@ func (s *Reservations) releaseUnknown(
 
 // giveBack puts the pieces of a reservation back into stock.
 func (s *Reservations) giveBack(ctx context.Context, tx *sqldb.Tx, r reservation, now time.Time) (ports.Movement, error) {
-	p, err := s.invalidations.change(ctx, tx, change{give, noteBegins + give + noteEnds}, r.Quantity, sqldb.From(now), r.ProductID)
+	p, err := s.invalidations.change(ctx, tx, give, r.Quantity, sqldb.From(now), r.ProductID)
 	if errors.Is(err, sqldb.ErrNotFound) { // The product was removed: nothing to give back to.
 		return ports.Movement{}, nil
 	}

@@ -10,6 +10,7 @@ import (
 	amqp "github.com/rabbitmq/amqp091-go"
 
 	"shop/kit/event"
+	"shop/kit/internal/pause"
 )
 
 // maxLetters bounds the dead letters that are read at once, for the sake of this
@@ -125,7 +126,7 @@ func giveBack(ctx context.Context, ch *amqp.Channel, name string, n int64) error
 	defer cancel()
 	for {
 		there, err := count(ch, name)
-		if err != nil || there >= n || !pause(ctx, givingBack) {
+		if err != nil || there >= n || !pause.For(ctx, givingBack) {
 			return err
 		}
 	}

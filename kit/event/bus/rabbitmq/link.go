@@ -12,6 +12,8 @@ import (
 	"github.com/cenkalti/backoff/v5"
 	"github.com/prometheus/client_golang/prometheus"
 	amqp "github.com/rabbitmq/amqp091-go"
+
+	"shop/kit/internal/pause"
 )
 
 const (
@@ -65,7 +67,7 @@ func (l *link) run(ctx context.Context) {
 			return
 		}
 		l.condition.failed(ctx, err)
-		if !pause(ctx, wait.NextBackOff()) {
+		if !pause.For(ctx, wait.NextBackOff()) {
 			return
 		}
 	}
@@ -198,7 +200,7 @@ func (l *link) keep(ctx context.Context, n names, c *condition, serve func(conte
 		if time.Since(since) > steady {
 			wait.Reset()
 		}
-		if !pause(ctx, wait.NextBackOff()) {
+		if !pause.For(ctx, wait.NextBackOff()) {
 			return
 		}
 	}
@@ -253,16 +255,4 @@ func newBackOff() backoff.BackOff {
 	b.InitialInterval, b.MaxInterval, b.Multiplier, b.RandomizationFactor = 50*time.Millisecond, 4*time.Second, 2, .25
 	b.Reset()
 	return b
-}
-
-// pause waits for d and reports whether ctx has not ended.
-func pause(ctx context.Context, d time.Duration) bool {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return true
-	case <-ctx.Done():
-		return false
-	}
 }

@@ -8,6 +8,7 @@ import (
 
 	"shop/kit/event"
 	"shop/kit/event/bus/internal/dispatch"
+	"shop/kit/internal/pause"
 )
 
 // moveTimeout bounds one try to publish a message to another queue.
@@ -40,7 +41,7 @@ func (s *store) move(ctx context.Context, p *publisher, m move) {
 		if p.sendOne(ctx, moveTimeout, to) == nil {
 			break
 		}
-		if !pause(ctx, wait.NextBackOff()) {
+		if !pause.For(ctx, wait.NextBackOff()) {
 			return
 		}
 	}
