@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"time"
+
+	"github.com/lib/pq"
 )
 
 // Inbox remembers which messages of a queue were handled, so that one delivered
@@ -35,6 +37,32 @@ func (i Inbox) Once(ctx context.Context, tx *Tx, queue, messageID string) (fresh
 		return false, fmt.Errorf("note message in the inbox: %w", err)
 	}
 	return n == 1, nil
+}
+
+// OnceEach is Once for many messages, no two of which are the same: it returns
+// those that are new to the queue.
+func (i Inbox) OnceEach(ctx context.Context, tx *Tx, queue string, messageIDs []string) (fresh map[string]bool, err error) {
+	fresh = make(map[string]bool, len(messageIDs))
+	if tx.Dialect() != Postgres || len(messageIDs) < 2 {
+		for _, id := range messageIDs {
+			if fresh[id], err = i.Once(ctx, tx, queue, id); err != nil {
+				return nil, err
+			}
+		}
+		return fresh, nil
+	}
+	var ids []string
+	// In one order everywhere, so that no two transactions wait for each other.
+	err = tx.Select(ctx, &ids, `INSERT INTO inbox (queue, message_id, received_at)
+		SELECT ?, id, ? FROM unnest(CAST(? AS TEXT[])) AS given (id) ORDER BY id
+		ON CONFLICT (queue, message_id) DO NOTHING RETURNING message_id`, queue, From(i.now()), pq.Array(messageIDs))
+	if err != nil {
+		return nil, fmt.Errorf("note messages in the inbox: %w", err)
+	}
+	for _, id := range ids {
+		fresh[id] = true
+	}
+	return fresh, nil
 }
 
 // Purge forgets messages received before t, in small transactions, and returns

@@ -26,6 +26,7 @@ type Outbox struct {
 	newID   func() string
 	wake    chan struct{}
 	metrics *outboxMetrics
+	added   Repository[addedEvent]
 }
 
 // OutboxOption changes a default of an Outbox.
@@ -60,14 +61,26 @@ func NewOutbox(db *DB, tel *telemetry.Telemetry, service string, opts ...OutboxO
 	for _, opt := range opts {
 		opt(&options)
 	}
-	o := &Outbox{db: db, tel: tel, now: options.now, newID: options.newID, wake: make(chan struct{}, 1)}
+	o := &Outbox{
+		db: db, tel: tel, now: options.now, newID: options.newID, wake: make(chan struct{}, 1),
+		added: NewRepository[addedEvent]("outbox"),
+	}
 	o.metrics = newOutboxMetrics(o, service, options.types)
 	return o
 }
 
 func newUUID() string { return uuid.Must(uuid.NewV7()).String() }
 
-const insertEvent = `INSERT INTO outbox (id, type, key, sequence, payload, trace, occurred_at) VALUES (?, ?, ?, ?, ?, ?, ?)`
+// addedEvent is a row of the outbox as it is added.
+type addedEvent struct {
+	ID         string `db:"id"`
+	Type       string `db:"type"`
+	Key        string `db:"key"`
+	Sequence   int64  `db:"sequence"`
+	Payload    string `db:"payload"`
+	Trace      string `db:"trace"`
+	OccurredAt Micros `db:"occurred_at"`
+}
 
 // Add writes events in tx. A missing ID, OccurredAt or Trace is filled in, the
 // trace from ctx. Relays of this process are told once tx is committed. A
@@ -124,7 +137,10 @@ func (o *Outbox) addition(ctx context.Context, e event.Event) (Write, error) {
 	if err != nil {
 		return Write{}, err
 	}
-	return Write{insertEvent, []any{e.ID, e.Type, e.Key, e.Sequence, string(e.Data), string(trace), From(e.OccurredAt)}}, nil
+	return o.added.Creation(addedEvent{
+		ID: e.ID, Type: e.Type, Key: e.Key, Sequence: e.Sequence,
+		Payload: string(e.Data), Trace: string(trace), OccurredAt: From(e.OccurredAt),
+	}), nil
 }
 
 // created returns the trace context of an event's creation: a span of its own

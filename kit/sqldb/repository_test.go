@@ -160,6 +160,44 @@ func TestRowsThatDoNotFitPanicAtStart(t *testing.T) {
 	}
 }
 
+func TestCreateAll(t *testing.T) {
+	each(t, func(t *testing.T, db *sqldb.DB) {
+		note := "a 'quoted', {braced} \"note\"\\ with ộ"
+		for _, rows := range [][]item{
+			nil,
+			{{Name: "alone"}},
+			{{Name: "z", Note: &note, Price: 7, CreatedAt: 1 << 60}, {Name: "y", Version: 3}, {Name: "NULL"}},
+			{{ID: 1000, Name: "given"}, {ID: 999, Name: "too"}},
+		} {
+			must(t, items().CreateAll(t.Context(), db, rows))
+			for _, want := range rows {
+				got, err := items().Get(t.Context(), db, want.ID)
+				must(t, err)
+				if want.Version == 0 {
+					t.Errorf("%s is told no version", want.Name)
+				}
+				if got.Note != nil && want.Note != nil {
+					want.Note = got.Note
+					if *got.Note != note {
+						t.Errorf("the note is %q, want %q", *got.Note, note)
+					}
+				}
+				if got != want {
+					t.Errorf("got %+v, want %+v", got, want)
+				}
+			}
+		}
+		var names []string
+		must(t, db.Select(t.Context(), &names, `SELECT name FROM items WHERE id < 900 ORDER BY id`))
+		if fmt.Sprint(names) != "[alone z y NULL]" {
+			t.Errorf("in the order of ids: %q", names)
+		}
+		if err := items().CreateAll(t.Context(), db, []item{{Name: "new"}, {Name: "z"}}); !errors.Is(err, sqldb.ErrDuplicate) {
+			t.Errorf("got %v, want a duplicate", err)
+		}
+	})
+}
+
 func TestCreateMissing(t *testing.T) {
 	each(t, func(t *testing.T, db *sqldb.DB) {
 		must(t, items().Create(t.Context(), db, &item{Name: "b"}))

@@ -21,13 +21,17 @@ type table struct {
 	mutable    []column // What an update writes.
 
 	insert, insertAssigned, get, selectAll, update, remove, exists string
+
+	// On Postgres, many rows by one statement: one argument a column.
+	insertMany, insertManyAssigned, insertManyMissing string
 }
 
 // column is a field of the row struct.
 type column struct {
 	name     string
 	index    []int
-	assigned bool // A key that the database assigns when it is 0.
+	kind     string // The type in Postgres of what the field holds.
+	assigned bool   // A key that the database assigns when it is 0.
 }
 
 // of returns the column's field in row.
@@ -53,7 +57,7 @@ func columnsOf(name string, row reflect.Type) []column {
 	var columns []column
 	for _, f := range reflectx.NewMapper("db").TypeMap(row).Index {
 		if tag, tagged := f.Field.Tag.Lookup("db"); tagged && tag != "-" && !f.Embedded {
-			columns = append(columns, column{name: f.Name, index: f.Index})
+			columns = append(columns, column{name: f.Name, index: f.Index, kind: kindOf(f.Field.Type)})
 		}
 	}
 	slices.SortStableFunc(columns, func(a, b column) int { return slices.Compare(a.index, b.index) })
@@ -101,6 +105,14 @@ func (t *table) build() {
 	t.insert = "INSERT INTO " + name + " (" + names(t.columns) + ") VALUES (" + marks(len(t.columns)) + ")"
 	t.insertAssigned = "INSERT INTO " + name + " (" + names(t.withoutKey) + ") VALUES (" + marks(len(t.withoutKey)) + ") RETURNING " + key
 
+	into := func(columns []column) string {
+		return "INSERT INTO " + name + " (" + names(columns) + ") SELECT " + names(columns) +
+			" FROM " + arrays(columns) + " WITH ORDINALITY AS given (" + names(columns) + `, "ordinality") ORDER BY "ordinality"`
+	}
+	t.insertMany = into(t.columns)
+	t.insertManyAssigned = into(t.withoutKey) + " RETURNING " + key
+	t.insertManyMissing = into(t.inserted()) + " ON CONFLICT DO NOTHING"
+
 	var sets []string
 	for _, c := range t.mutable {
 		sets = append(sets, quote(c.name)+" = ?")
@@ -111,6 +123,40 @@ func (t *table) build() {
 		condition += ` AND "version" = ?`
 	}
 	t.update = "UPDATE " + name + " SET " + strings.Join(sets, ", ") + " WHERE " + condition
+}
+
+// kindOf returns the type of a column of Postgres that a field of type t fits into.
+func kindOf(t reflect.Type) string {
+	switch t.Kind() {
+	case reflect.Pointer:
+		return kindOf(t.Elem())
+	case reflect.Bool:
+		return "BOOLEAN"
+	case reflect.Int, reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int64:
+		return "BIGINT"
+	case reflect.Float32, reflect.Float64:
+		return "DOUBLE PRECISION"
+	default:
+		return "TEXT"
+	}
+}
+
+// arrays returns a FROM item for Postgres whose rows are given by one array a
+// column.
+func arrays(columns []column) string {
+	marks := make([]string, len(columns))
+	for i, c := range columns {
+		marks[i] = "CAST(? AS " + c.kind + "[])"
+	}
+	return "unnest(" + strings.Join(marks, ", ") + ")"
+}
+
+// inserted returns the columns that an insert writes whose ids nobody asks for.
+func (t *table) inserted() []column {
+	if t.key.assigned {
+		return t.withoutKey
+	}
+	return t.columns
 }
 
 // insertMissing returns the statement that inserts n rows.
@@ -161,6 +207,15 @@ func (t *table) values(row reflect.Value, columns []column) []any {
 		args[i] = c.of(row).Interface()
 	}
 	return args
+}
+
+// series returns the columns' values in rows, a slice, for unnest.
+func (t *table) series(rows reflect.Value, columns []column) []any {
+	all := make([][]any, rows.Len())
+	for i := range all {
+		all[i] = t.values(rows.Index(i), columns)
+	}
+	return Columns(all)
 }
 
 // quote makes an identifier of any word: key, order.

@@ -36,13 +36,6 @@ func NewNotifier(
 // across the network. A user whom nobody knows has given no contact data either, so
 // the news goes to the log.
 func (s *Notifier) Notify(ctx context.Context, n domain.News) (ports.Outcome, error) {
-	seen, err := s.records.Seen(ctx, n.EventID)
-	if err != nil {
-		return "", fmt.Errorf("look up event %s: %w", n.EventID, err)
-	}
-	if seen {
-		return ports.Duplicate, nil
-	}
 	contact, err := s.contacts.Contact(ctx, n.Order.UserID)
 	if errors.Is(err, ports.ErrUnknownUser) {
 		contact, err = domain.Contact{Locale: domain.LocaleOf("")}, nil

@@ -20,9 +20,6 @@ var ErrUnknownUser = errs.New(errs.NotFound, "user_not_found")
 
 // Records remembers which events were handled and what they led to.
 type Records interface {
-	// Seen reports whether the event was recorded before. It only saves work:
-	// Record decides.
-	Seen(ctx context.Context, eventID string) (bool, error)
 	// Record stores, in one transaction, that n was handled and the notifications
 	// it leads to; or nothing, if n was handled before, or nothing but that, if n is
 	// superseded.

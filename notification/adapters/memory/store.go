@@ -27,13 +27,6 @@ var (
 	_ ports.Archive = (*Store)(nil)
 )
 
-// Seen as in ports.Records.
-func (s *Store) Seen(_ context.Context, eventID string) (bool, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.seen[eventID], nil
-}
-
 // Record as in ports.Records.
 func (s *Store) Record(_ context.Context, n domain.News, notifications []domain.Notification) (ports.Outcome, error) {
 	s.mu.Lock()

@@ -3,6 +3,7 @@ package sql_test
 import (
 	"fmt"
 	"path/filepath"
+	"sync"
 	"testing"
 	"time"
 
@@ -48,7 +49,6 @@ func TestRoundTrips(t *testing.T) {
 				want int64
 				do   func() error
 			}{
-				{"look up", 1, func() error { _, err := store.Seen(ctx, n.EventID); return err }},
 				{"record", 5, func() error { // Begin; inbox, progress, notifications; commit.
 					contact := domain.Contact{Email: "an@example.com", Phone: "+84901234567"}
 					_, err := store.Record(ctx, n, n.Notifications(contact, domain.Channels(), at))
@@ -171,15 +171,15 @@ func TestAnEventThatTheInboxForgotIsToldOnce(t *testing.T) {
 		}
 		recorded := clock.Now()
 		for _, step := range []struct {
-			before time.Time
-			seen   bool
-		}{{recorded, true}, {recorded.Add(time.Microsecond), false}} {
+			before     time.Time
+			remembered int
+		}{{recorded, 1}, {recorded.Add(time.Microsecond), 0}} {
 			if err := store.Forget(t.Context(), step.before); err != nil {
 				t.Fatal(err)
 			}
-			seen, err := store.Seen(t.Context(), "a")
-			if err != nil || seen != step.seen {
-				t.Errorf("seen: %t, %v, want %t", seen, err, step.seen)
+			var remembered int
+			if err := db.Get(t.Context(), &remembered, `SELECT count(*) FROM inbox`); err != nil || remembered != step.remembered {
+				t.Errorf("the inbox has %d, %v, want %d", remembered, err, step.remembered)
 			}
 			if got := record(domain.Contact{Email: "an@example.com", Phone: "+84901234567"}); got != ports.Duplicate {
 				t.Errorf("again: %s", got)
@@ -188,6 +188,50 @@ func TestAnEventThatTheInboxForgotIsToldOnce(t *testing.T) {
 		told, err := store.OfOrder(t.Context(), 7)
 		if err != nil || len(told) != 1 {
 			t.Errorf("%d notifications, %v, want one", len(told), err)
+		}
+	})
+}
+
+// TestARememberedEventHoldsUpNoOther: events that arrive together with one that
+// only the notifications remember are recorded all the same.
+func TestARememberedEventHoldsUpNoOther(t *testing.T) {
+	sqldbtest.Each(t, func(t *testing.T, e sqldbtest.Engine) {
+		db := e.Open(t)
+		sqldbtest.Migrate(t, db, sql.Migrations())
+		clock := testkit.NewClock(time.Time{})
+		store := sql.New(db, "order_notifications", clock.Now)
+		record := func(order int64) ports.Outcome {
+			n := domain.News{
+				EventID: fmt.Sprint("e", order), Type: domain.OrderCreated, Sequence: 1, OccurredAt: clock.Now(),
+				Order: domain.Order{ID: order, UserID: 3, Product: "x", Quantity: 1, Status: domain.Pending},
+			}
+			outcome, err := store.Record(t.Context(), n, n.Notifications(domain.Contact{Email: "an@example.com"}, domain.Channels(), clock.Now()))
+			if err != nil {
+				t.Error(err)
+			}
+			return outcome
+		}
+		const orders = 60
+		record(orders / 2)
+		if err := store.Forget(t.Context(), clock.Now().Add(time.Hour)); err != nil {
+			t.Fatal(err)
+		}
+		var arriving sync.WaitGroup
+		for order := range int64(orders) {
+			arriving.Go(func() {
+				want := ports.Recorded
+				if order == orders/2 {
+					want = ports.Duplicate
+				}
+				if got := record(order); got != want {
+					t.Errorf("order %d: %s, want it %s", order, got, want)
+				}
+			})
+		}
+		arriving.Wait()
+		var told int
+		if err := db.Get(t.Context(), &told, `SELECT count(DISTINCT order_id) FROM notifications`); err != nil || told != orders {
+			t.Errorf("%d orders are told, %v, want %d", told, err, orders)
 		}
 	})
 }

@@ -6,7 +6,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"time"
 
 	"shop/kit/sqldb"
@@ -22,6 +21,7 @@ type Orders struct {
 	rows         sqldb.Repository[order]
 	reservations sqldb.Repository[reservation]
 	history      sqldb.Repository[step]
+	additions    *sqldb.GroupCommit[*addition]
 }
 
 var _ ports.Orders = (*Orders)(nil)
@@ -29,34 +29,64 @@ var _ ports.Orders = (*Orders)(nil)
 // NewOrders returns the orders in db, whose schema is migrated. Their events go
 // into outbox, which is in db.
 func NewOrders(db *sqldb.DB, outbox *sqldb.Outbox) *Orders {
-	return &Orders{
+	s := &Orders{
 		db: db, outbox: outbox,
 		rows:         sqldb.NewRepository[order]("orders", sqldb.Immutable("created_at")),
 		reservations: sqldb.NewRepository[reservation]("reservations"),
 		history:      sqldb.NewRepository[step]("order_history", sqldb.Key("sequence")),
 	}
+	s.additions = sqldb.NewGroupCommit(db, "orders", s.add)
+	return s
 }
 
-// Add is one transaction, and the only write of a request without a key.
-func (s *Orders) Add(ctx context.Context, o domain.Order, announce ports.Announce, a *ports.Attempt) (added domain.Order, err error) {
-	err = s.db.Tx(ctx, func(tx *sqldb.Tx) error {
-		row := orderRow(o)
-		if err := s.rows.Create(ctx, tx, &row); err != nil {
+// addition is an order on its way into the database.
+type addition struct {
+	order    domain.Order
+	announce ports.Announce
+	attempt  *ports.Attempt
+
+	added domain.Order
+}
+
+// Add is one transaction, and the only write of a request without a key. Orders
+// that come at about the same time share it.
+func (s *Orders) Add(ctx context.Context, o domain.Order, announce ports.Announce, a *ports.Attempt) (domain.Order, error) {
+	adding := &addition{order: o, announce: announce, attempt: a}
+	if err := s.additions.Do(ctx, adding); err != nil {
+		return domain.Order{}, gone(err)
+	}
+	return adding.added, nil
+}
+
+func (s *Orders) add(ctx context.Context, tx *sqldb.Tx, group []sqldb.Member[*addition]) error {
+	rows := make([]order, len(group))
+	for i, m := range group {
+		rows[i] = orderRow(m.Item.order)
+	}
+	if err := s.rows.CreateAll(ctx, tx, rows); err != nil {
+		return err
+	}
+	var writes []sqldb.Write
+	for i, m := range group {
+		m.Item.added = m.Item.order.Stored(domain.OrderID(rows[i].ID))
+		told, err := s.tell(m.Context, tx, m.Item.added, rows[i].Status, m.Item.announce)
+		if err != nil {
 			return err
 		}
-		added = o.Stored(domain.OrderID(row.ID))
-		if err := s.tell(ctx, tx, added, row.Status, announce, s.reserved(row)); err != nil {
-			return gone(err)
-		}
-		if a == nil {
-			return nil
-		}
-		return finish(ctx, tx, *a, outcome{Order: &row})
-	})
-	if err != nil {
-		return domain.Order{}, err
+		writes = append(append(writes, s.reserved(rows[i])), told...)
 	}
-	return added, nil
+	if err := tx.Together(ctx, writes...); err != nil {
+		return err
+	}
+	for i, m := range group {
+		if m.Item.attempt == nil {
+			continue
+		}
+		if err := finish(m.Context, tx, *m.Item.attempt, outcome{Order: &rows[i]}); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // reserved notes that the reservation has become an order.
@@ -73,25 +103,30 @@ func gone(err error) error {
 	return err
 }
 
-// tell writes a change into history and outbox, together with what else belongs
-// to it.
-func (s *Orders) tell(
-	ctx context.Context, tx *sqldb.Tx, o domain.Order, status string, announce ports.Announce, more ...sqldb.Write,
-) error {
+// tell returns the writes of a change into history and outbox.
+func (s *Orders) tell(ctx context.Context, tx *sqldb.Tx, o domain.Order, status string, announce ports.Announce) ([]sqldb.Write, error) {
 	e, err := announce(o)
 	if err != nil {
-		return fmt.Errorf("announce: %w", err)
+		return nil, fmt.Errorf("announce: %w", err)
 	}
 	events, err := s.outbox.Additions(ctx, tx, e)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	snapshot := o.Snapshot()
-	history := s.history.Creation(step{
+	return append(events, s.history.Creation(step{
 		OrderID: int64(snapshot.ID), Sequence: snapshot.Sequence, Status: status,
 		At: sqldb.From(snapshot.UpdatedAt), TraceID: telemetry.TraceID(ctx),
-	})
-	return tx.Together(ctx, slices.Concat(more, []sqldb.Write{history}, events)...)
+	})), nil
+}
+
+// change tells of o in the transaction that changes it.
+func (s *Orders) change(ctx context.Context, tx *sqldb.Tx, o domain.Order, status string, announce ports.Announce) error {
+	told, err := s.tell(ctx, tx, o, status, announce)
+	if err != nil {
+		return err
+	}
+	return tx.Together(ctx, told...)
 }
 
 func (s *Orders) Get(ctx context.Context, id domain.OrderID) (domain.Order, error) {
@@ -135,7 +170,7 @@ func (s *Orders) Update(ctx context.Context, o domain.Order, announce ports.Anno
 		if err := s.rows.Update(ctx, tx, &row); err != nil {
 			return stale(err)
 		}
-		return s.tell(ctx, tx, o, row.Status, announce)
+		return s.change(ctx, tx, o, row.Status, announce)
 	})
 }
 
@@ -149,7 +184,7 @@ func (s *Orders) Remove(ctx context.Context, o domain.Order, announce ports.Anno
 		if n == 0 {
 			return ports.ErrStale
 		}
-		return s.tell(ctx, tx, o, ports.Deleted, announce)
+		return s.change(ctx, tx, o, ports.Deleted, announce)
 	})
 }
 

@@ -1,0 +1,134 @@
+package sql
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"shop/kit/sqldb"
+	"shop/notification/domain"
+	"shop/notification/ports"
+)
+
+// arrival is an event on its way into the database.
+type arrival struct {
+	news          domain.News
+	notifications []domain.Notification
+
+	outcome ports.Outcome
+}
+
+// Record as in ports.Records. Events that arrive at about the same time share a
+// transaction.
+func (s *Store) Record(ctx context.Context, n domain.News, notifications []domain.Notification) (ports.Outcome, error) {
+	a := &arrival{news: n, notifications: notifications}
+	err := s.news.Do(ctx, a)
+	if errors.Is(err, errRemembered) {
+		return ports.Duplicate, nil
+	}
+	return a.outcome, err
+}
+
+// errRemembered says that there are notifications of an event that the inbox has
+// forgotten.
+var errRemembered = errors.New("the event is a duplicate")
+
+func (s *Store) record(ctx context.Context, tx *sqldb.Tx, group []sqldb.Member[*arrival]) error {
+	for _, round := range rounds(group) {
+		if err := s.recordRound(ctx, tx, round); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// rounds divides a group so that no round has two events of one order, the same
+// event twice included: they are compared one after the other.
+func rounds(group []sqldb.Member[*arrival]) [][]*arrival {
+	var all [][]*arrival
+	had := map[int64]int{} // The rounds that an order has been in.
+	for _, m := range group {
+		n := had[m.Item.news.Order.ID]
+		had[m.Item.news.Order.ID]++
+		if n == len(all) {
+			all = append(all, nil)
+		}
+		all[n] = append(all[n], m.Item)
+	}
+	return all
+}
+
+func (s *Store) recordRound(ctx context.Context, tx *sqldb.Tx, round []*arrival) error {
+	ids := make([]string, len(round))
+	for i, a := range round {
+		ids[i] = a.news.EventID
+	}
+	fresh, err := s.inbox.OnceEach(ctx, tx, s.queue, ids)
+	if err != nil {
+		return err
+	}
+	var news []*arrival
+	for _, a := range round {
+		if a.outcome = ports.Duplicate; fresh[a.news.EventID] {
+			news = append(news, a)
+		}
+	}
+	known, err := progress(ctx, tx, news)
+	if err != nil {
+		return err
+	}
+	var rows []row
+	for _, a := range news {
+		if a.outcome = ports.Superseded; a.news.Superseded(known[a.news.Order.ID]) {
+			continue
+		}
+		a.outcome = ports.Recorded
+		for _, notification := range a.notifications {
+			rows = append(rows, rowOf(notification))
+		}
+	}
+	created, err := s.rows.CreateMissing(ctx, tx, rows)
+	if err == nil && created < int64(len(rows)) {
+		return errRemembered
+	}
+	return err
+}
+
+// farther is the newest sequence handled of an order, an event's own included.
+const farther = `ON CONFLICT (order_id) DO UPDATE SET sequence =
+		CASE WHEN excluded.sequence > order_progress.sequence THEN excluded.sequence ELSE order_progress.sequence END
+	RETURNING order_id, sequence`
+
+// progress notes how far the orders of news have come and returns it. Their rows
+// are locked until the transaction ends, so that two events of one order are
+// compared one after the other.
+func progress(ctx context.Context, tx *sqldb.Tx, news []*arrival) (known map[int64]int64, err error) {
+	var rows []struct {
+		Order    int64 `db:"order_id"`
+		Sequence int64 `db:"sequence"`
+	}
+	steps := make([][]any, len(news))
+	for i, a := range news {
+		steps[i] = []any{a.news.Order.ID, a.news.Sequence}
+	}
+	if len(news) > 1 && tx.Dialect() == sqldb.Postgres {
+		// In one order everywhere, so that no two transactions wait for each other.
+		err = tx.Select(ctx, &rows, `INSERT INTO order_progress (order_id, sequence)
+			SELECT id, sequence FROM unnest(CAST(? AS BIGINT[]), CAST(? AS BIGINT[])) AS given (id, sequence) ORDER BY id `+farther,
+			sqldb.Columns(steps)...)
+	} else {
+		for _, step := range steps {
+			if err == nil {
+				err = tx.Select(ctx, &rows, `INSERT INTO order_progress (order_id, sequence) VALUES (?, ?) `+farther, step...)
+			}
+		}
+	}
+	if err != nil {
+		return nil, fmt.Errorf("note the progress of %d orders: %w", len(news), err)
+	}
+	known = make(map[int64]int64, len(rows))
+	for _, row := range rows {
+		known[row.Order] = row.Sequence
+	}
+	return known, nil
+}
