@@ -123,7 +123,10 @@ func (a *Authority) Once(ctx context.Context) error {
 // the life of a leaf it signs, and after one more the old one goes.
 func (a *Authority) RotateRoot(ctx context.Context) error {
 	return a.exclusively(ctx, func() error {
-		_, err := a.newRoot()
+		list, err := a.readRoots()
+		if err == nil {
+			_, err = a.newRoot(list)
+		}
 		return err
 	})
 }

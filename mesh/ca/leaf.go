@@ -104,7 +104,7 @@ func (a *Authority) issue(id Identity, rs roots) (identity.Files, *x509.Certific
 	if last := rs.signs.cert.NotAfter; end.After(last) {
 		end = last
 	}
-	number, err := newSerial()
+	number, err := newSerial(now, nil)
 	if err != nil {
 		return identity.Files{}, nil, err
 	}
@@ -135,20 +135,6 @@ func (a *Authority) issue(id Identity, rs roots) (identity.Files, *x509.Certific
 func (id Identity) dnsNames() []string {
 	return append([]string{id.Name, id.Name + ".default.svc.cluster.local"}, id.DNS...)
 }
-
-// newSerial returns a random number, as RFC 5280 wants them: positive and at most
-// 20 octets.
-func newSerial() (*big.Int, error) {
-	const octets = 16
-	var b [octets]byte
-	if _, err := rand.Read(b[:]); err != nil {
-		return nil, err
-	}
-	b[0] = b[0]&0x7f | 0x40 // Positive, and always of the same length.
-	return new(big.Int).SetBytes(b[:]), nil
-}
-
-func serial(c *x509.Certificate) string { return fmt.Sprintf("%x", c.SerialNumber) }
 
 func encodeCert(der []byte) []byte {
 	return pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})

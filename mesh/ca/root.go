@@ -82,7 +82,7 @@ func (a *Authority) loadRoots() (roots, error) {
 	}
 	now := a.o.Now()
 	if len(list) == 0 || now.After(dueAt(list[len(list)-1].cert)) {
-		made, err := a.newRoot()
+		made, err := a.newRoot(list)
 		if err != nil {
 			return roots{}, err
 		}
@@ -99,22 +99,26 @@ func (a *Authority) loadRoots() (roots, error) {
 	return chosen, nil
 }
 
-// newRoot makes a root and writes it.
-func (a *Authority) newRoot() (root, error) {
+// newRoot makes a root that is younger than those in list, and writes it.
+func (a *Authority) newRoot(list []root) (root, error) {
+	var last *x509.Certificate
+	if len(list) > 0 {
+		last = list[len(list)-1].cert
+	}
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		return root{}, err
 	}
 	now := a.o.Now()
-	number, err := newSerial()
+	number, err := newSerial(now, last)
 	if err != nil {
 		return root{}, err
 	}
-	id := fmt.Sprintf("%x", number)
+	id := fmt.Sprintf("%032x", number)
 	template := &x509.Certificate{
 		SerialNumber: number,
 		// Told apart by name too: a chain is looked for by the issuer's name.
-		Subject:               pkix.Name{Organization: []string{identity.TrustDomain}, CommonName: "mesh root " + id[:8]},
+		Subject:               pkix.Name{Organization: []string{identity.TrustDomain}, CommonName: "mesh root " + id[24:]},
 		NotBefore:             now.Add(-backdate),
 		NotAfter:              now.Add(a.o.RootLife),
 		IsCA:                  true,

@@ -39,12 +39,7 @@ func (a *Authority) readRoots() ([]root, error) {
 		}
 		list = append(list, r)
 	}
-	slices.SortFunc(list, func(a, b root) int {
-		if c := a.cert.NotBefore.Compare(b.cert.NotBefore); c != 0 {
-			return c
-		}
-		return strings.Compare(a.file, b.file)
-	})
+	slices.SortFunc(list, func(a, b root) int { return a.cert.SerialNumber.Cmp(b.cert.SerialNumber) })
 	return list, nil
 }
 
