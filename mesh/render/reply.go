@@ -33,9 +33,15 @@ func (b *builder) replies() []reply {
 		refusedVI, refusedEN         = "Yêu cầu không được chấp nhận", "The request was refused"
 		unavailableVI, unavailableEN = "Dịch vụ tạm thời không khả dụng. Vui lòng thử lại sau.", "The service is temporarily unavailable. Please try again later."
 	)
+	// Behind the edge it is a rule that refuses; the edge itself has none but that
+	// nothing becomes another protocol.
+	forbidden := reply{when: 403, code: "not_a_caller", vi: "Chỉ dành cho các dịch vụ nội bộ", en: "For internal services only"}
+	if b.edge() {
+		forbidden = reply{when: 403, code: "refused", vi: refusedVI, en: refusedEN}
+	}
 	return []reply{
 		{when: 400, code: "refused", vi: refusedVI, en: refusedEN, early: true},
-		{when: 403, code: "not_a_caller", vi: "Chỉ dành cho các dịch vụ nội bộ", en: "For internal services only"},
+		forbidden,
 		{when: 404, code: "route_not_found", vi: "Không tìm thấy đường dẫn", en: "No such path", early: true},
 		{when: 408, code: "body_too_slow", vi: "Nội dung yêu cầu được gửi quá chậm", en: "The request body came too slowly", early: true},
 		{when: 413, code: "body_too_large", vi: "Nội dung yêu cầu vượt quá " + size, en: "The request body is larger than " + size},
