@@ -14,7 +14,7 @@ import (
 	"shop/kit/cache"
 	"shop/kit/cache/memory"
 	"shop/kit/errs"
-	"shop/kit/internal/flight"
+	"shop/kit/flight"
 	"shop/kit/telemetry"
 	"shop/kit/web"
 )

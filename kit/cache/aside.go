@@ -11,7 +11,7 @@ import (
 	"time"
 
 	"shop/kit/errs"
-	"shop/kit/internal/flight"
+	"shop/kit/flight"
 	"shop/kit/telemetry"
 )
 

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strconv"
+	"sync"
 	"testing"
 
 	"shop/kit/errs"
@@ -105,6 +106,42 @@ func TestNobodyIsTakenForAStranger(t *testing.T) {
 		if _, err := c.Contact(t.Context(), 3); errs.KindOf(err) != errs.Unavailable {
 			t.Errorf("%s: got %v, want an unavailable error", name, err)
 		}
+	}
+}
+
+// TestWhoAskForOneUserShareACall: a buyer of many orders is looked up once for all
+// that are told at the same time.
+func TestWhoAskForOneUserShareACall(t *testing.T) {
+	const events = 20
+	asked, answer := make(chan string, events), make(chan struct{})
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		asked <- r.URL.Path
+		<-answer
+		_, _ = w.Write([]byte(`{"email":"an@example.com","locale":"vi"}`))
+	}))
+	defer server.Close()
+	c := contacts(t, server.URL, token)
+	var asking sync.WaitGroup
+	ask := func(id int64) {
+		asking.Go(func() {
+			if got, err := c.Contact(t.Context(), id); err != nil || got.Email != "an@example.com" {
+				t.Errorf("user %d: %+v, %v", id, got, err)
+			}
+		})
+	}
+	ask(3)
+	first := <-asked // From now on whoever asks for user 3 joins.
+	for range events {
+		ask(3)
+	}
+	ask(4)
+	if second := <-asked; second == first {
+		t.Errorf("%s is asked for twice", second)
+	}
+	close(answer)
+	asking.Wait()
+	if n := len(asked); n != 0 {
+		t.Errorf("%d calls more than one for each user", n)
 	}
 }
 

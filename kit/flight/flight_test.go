@@ -9,7 +9,7 @@ import (
 	"testing/synctest"
 	"time"
 
-	"shop/kit/internal/flight"
+	"shop/kit/flight"
 )
 
 type answer struct {
