@@ -113,7 +113,7 @@ func TestNobodyIsTakenForAStranger(t *testing.T) {
 // that are told at the same time.
 func TestWhoAskForOneUserShareACall(t *testing.T) {
 	const events = 20
-	asked, answer := make(chan string, events), make(chan struct{})
+	asked, answer := make(chan string, 2+events), make(chan struct{})
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		asked <- r.URL.Path
 		<-answer
@@ -136,12 +136,12 @@ func TestWhoAskForOneUserShareACall(t *testing.T) {
 	}
 	ask(4)
 	if second := <-asked; second == first {
-		t.Errorf("%s is asked for twice", second)
+		t.Errorf("%s is asked for twice at the same time", second)
 	}
 	close(answer)
 	asking.Wait()
-	if n := len(asked); n != 0 {
-		t.Errorf("%d calls more than one for each user", n)
+	if n := len(asked); n > events/2 { // Who has not come by now asks once more.
+		t.Errorf("%d more calls for %d who asked at the same time", n, events)
 	}
 }
 
