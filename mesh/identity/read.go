@@ -27,8 +27,11 @@ func Read(dir string) (Files, error) {
 		return Files{}, fmt.Errorf("follow the link to the certificates: %w", err)
 	}
 	var f Files
-	for file, content := range map[string]*[]byte{CertFile: &f.Cert, KeyFile: &f.Key, CAFile: &f.CA} {
-		if *content, err = os.ReadFile(filepath.Join(dir, file)); err != nil { //nolint:gosec // The operator's own directory.
+	for _, file := range []struct {
+		name    string
+		content *[]byte
+	}{{CertFile, &f.Cert}, {KeyFile, &f.Key}, {CAFile, &f.CA}} {
+		if *file.content, err = os.ReadFile(filepath.Join(dir, file.name)); err != nil { //nolint:gosec // The operator's own directory.
 			return Files{}, err
 		}
 	}

@@ -1,0 +1,144 @@
+package agent
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// admin is Envoy's own interface.
+type admin struct{ address string }
+
+// adminTime is how long Envoy may take to answer, and adminPoll how often it is
+// asked for something to come.
+const (
+	adminTime = 5 * time.Second
+	adminPoll = 50 * time.Millisecond
+)
+
+// call returns the answer to one request; one other than 200 is an error.
+func (a admin) call(ctx context.Context, method, path string) (string, error) {
+	ctx, cancel := context.WithTimeout(ctx, adminTime)
+	defer cancel()
+	r, err := http.NewRequestWithContext(ctx, method, "http://envoy"+path, nil)
+	if err != nil {
+		return "", err
+	}
+	client := &http.Client{Transport: &http.Transport{
+		DisableKeepAlives: true,
+		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
+			network := "tcp"
+			if strings.HasPrefix(a.address, "/") {
+				network = "unix"
+			}
+			return (&net.Dialer{}).DialContext(ctx, network, a.address)
+		},
+	}}
+	resp, err := client.Do(r)
+	if err != nil {
+		return "", fmt.Errorf("ask Envoy at %s: %w", a.address, errors.Unwrap(err))
+	}
+	defer resp.Body.Close()
+	const most = 1 << 20 // bytes
+	body, err := io.ReadAll(io.LimitReader(resp.Body, most))
+	if err == nil && resp.StatusCode != http.StatusOK {
+		err = fmt.Errorf("Envoy answers %s with %s: %s", path, resp.Status, strings.TrimSpace(string(body))) //nolint:staticcheck // A name.
+	}
+	return string(body), err
+}
+
+// Ready returns nil when the Envoy whose own interface is at address serves.
+func Ready(ctx context.Context, address string) error {
+	_, err := admin{address}.call(ctx, http.MethodGet, "/ready")
+	return err
+}
+
+// awaitReady returns nil when Envoy serves. It gives up when ended is closed.
+func (a admin) awaitReady(ctx context.Context, ended <-chan struct{}) error {
+	again := time.NewTicker(adminPoll)
+	defer again.Stop()
+	for {
+		err := Ready(ctx, a.address)
+		if err == nil {
+			return nil
+		}
+		select {
+		case <-ctx.Done():
+			return fmt.Errorf("it is not ready %w: %w", context.Cause(ctx), err)
+		case <-ended:
+			return err
+		case <-again.C:
+		}
+	}
+}
+
+// drain makes health checks fail and asks peers to open no more connections and
+// to leave those they have. Envoy closes its listeners after its drain time: all,
+// or only those for callers, so that the service can still call others.
+func (a admin) drain(ctx context.Context, all bool) error {
+	listeners := "/drain_listeners?graceful&skip_exit"
+	if !all {
+		listeners += "&inboundonly"
+	}
+	for _, path := range []string{"/healthcheck/fail", listeners} {
+		if _, err := a.call(ctx, http.MethodPost, path); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Drain does what an agent does at SIGTERM before it ends anything, for a hook
+// that runs earlier: callers of the Envoy at address turn to others, and Drain
+// returns when they have had the time for that. The service can call others until
+// Envoy ends.
+func Drain(ctx context.Context, address string, wait time.Duration) error {
+	if err := (admin{address}).drain(ctx, false); err != nil {
+		return err
+	}
+	over := time.NewTimer(wait)
+	defer over.Stop()
+	select {
+	case <-over.C:
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}
+
+// updates is how often Envoy has read its files, and how often it has refused
+// what they say.
+type updates struct{ read, refused int }
+
+// updateStats are the figures of Envoy that say so.
+const updateStats = `^(cluster_manager\.cds|listener_manager\.lds)\.update_(success|rejected|failure)$|^listener_manager\.listener_create_failure$`
+
+func (a admin) updates(ctx context.Context) (updates, error) {
+	text, err := a.call(ctx, http.MethodGet, "/stats?filter="+strings.NewReplacer("^", "%5E", "|", "%7C", `\`, "%5C").Replace(updateStats))
+	if err != nil {
+		return updates{}, err
+	}
+	var u updates
+	lines := bufio.NewScanner(strings.NewReader(text))
+	for lines.Scan() {
+		name, value, _ := strings.Cut(lines.Text(), ": ")
+		n, err := strconv.Atoi(value)
+		if err != nil {
+			return updates{}, fmt.Errorf("figures of Envoy: %q", lines.Text())
+		}
+		if !strings.HasSuffix(name, "_create_failure") {
+			u.read += n
+		}
+		if !strings.HasSuffix(name, ".update_success") {
+			u.refused += n
+		}
+	}
+	return u, nil
+}

@@ -1,0 +1,73 @@
+package agent
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"shop/mesh/identity"
+)
+
+// certificatePoll is how often certificates that are awaited are looked for.
+const certificatePoll = 200 * time.Millisecond
+
+// awaitCertificates returns when the workload has a certificate that others
+// would accept.
+func (a *Agent) awaitCertificates(ctx context.Context) error {
+	if a.o.Certs == "" {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, a.o.CertsTime)
+	defer cancel()
+	again := time.NewTicker(certificatePoll)
+	defer again.Stop()
+	said := ""
+	for {
+		b, err := identity.Load(a.o.Certs, a.o.Workload, time.Now())
+		if err == nil {
+			a.status.certificate(b)
+			return nil
+		}
+		if err.Error() != said {
+			said = err.Error()
+			a.o.Log.Info("waiting for certificates", "missing", said)
+		}
+		select {
+		case <-ctx.Done():
+			return fmt.Errorf("no certificate within %s: %w", a.o.CertsTime, err)
+		case <-again.C:
+		}
+	}
+}
+
+// certificates tells of what happens to the workload's certificate. (Envoy
+// follows the files by itself.)
+type certificates struct {
+	serial string // Of the last good one.
+	said   string // The last complaint.
+}
+
+// look sees whether the certificate has changed.
+func (c *certificates) look(a *Agent) {
+	if a.o.Certs == "" {
+		return
+	}
+	b, err := identity.Load(a.o.Certs, a.o.Workload, time.Now())
+	if err != nil {
+		a.status.certificateBad.Store(true)
+		if err.Error() != c.said {
+			c.said = err.Error()
+			a.o.Log.Error("the certificate can't be used; Envoy serves with the one it has", "error", c.said)
+		}
+		return
+	}
+	serial := fmt.Sprintf("%x", b.Leaf.SerialNumber)
+	if c.serial != "" && serial != c.serial {
+		a.status.renewals.Add(1)
+		a.o.Log.Info("certificate renewed", "serial", serial, "not_after", b.Leaf.NotAfter)
+	} else if c.said != "" {
+		a.o.Log.Info("the certificate is good again", "serial", serial, "not_after", b.Leaf.NotAfter)
+	}
+	c.serial, c.said = serial, ""
+	a.status.certificate(b)
+}
