@@ -100,12 +100,12 @@ func TestANewCertificateIsToldAndABadOneLeavesTheOldServing(t *testing.T) {
 	testkit.Eventually(t, patience, func() bool { first = p.serves("user"); return first != second }, "Envoy takes the third certificate")
 	bad := other
 	bad.Key = good.Key
-	must(t, identity.Write(dir, bad, identity.Self, time.Now()))
+	must(t, identity.Write(dir, bad, identity.Owner{}, time.Now()))
 	p.metric("mesh_agent_certificate_good 0")
 	if got := p.serves("user"); got != first {
 		t.Error("the old certificate does not serve")
 	}
-	must(t, identity.Write(dir, good, identity.Self, time.Now()))
+	must(t, identity.Write(dir, good, identity.Owner{}, time.Now()))
 	p.metric("mesh_agent_certificate_good 1")
 	testkit.Eventually(t, patience, func() bool { return p.serves("user") == second }, "Envoy takes the certificate that is good again")
 	if p.said("the certificate can't be used; Envoy serves with the one it has") != 1 {

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"shop/kit/testkit"
+	"shop/kit/testkit/engine"
 	"shop/mesh/agent"
 )
 
@@ -31,13 +32,7 @@ func must(t testing.TB, err error) {
 // envoy returns the path of Envoy.
 func envoy(t testing.TB) string {
 	t.Helper()
-	found, err := filepath.Glob("../../.cache/envoy/lib/python3*/site-packages/envoy/_bin/envoy")
-	must(t, err)
-	name := os.Getenv("ENVOY")
-	if name == "" && len(found) > 0 {
-		name = found[0]
-	}
-	path, err := agent.EnvoyPath(name)
+	path, err := engine.EnvoyPath()
 	must(t, err)
 	return path
 }

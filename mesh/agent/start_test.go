@@ -17,12 +17,12 @@ import (
 func certificates(t testing.TB, dir, name string) {
 	t.Helper()
 	made := t.TempDir()
-	a, err := ca.New(ca.Options{Dir: made, Identities: []ca.Identity{{Name: name}}, Owner: identity.Self})
+	a, err := ca.New(ca.Options{Dir: made, Identities: []ca.Identity{{Name: name}}})
 	must(t, err)
 	must(t, a.Once(t.Context()))
 	files, err := identity.Read(filepath.Join(made, name))
 	must(t, err)
-	must(t, identity.Write(dir, files, identity.Self, time.Now()))
+	must(t, identity.Write(dir, files, identity.Owner{}, time.Now()))
 }
 
 func TestCertificatesAreAwaited(t *testing.T) {

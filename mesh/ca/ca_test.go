@@ -42,9 +42,6 @@ func authority(t testing.TB, o ca.Options) (*ca.Authority, ca.Options) {
 	if o.Identities == nil {
 		o.Identities = shop
 	}
-	if o.Owner == (identity.Owner{}) {
-		o.Owner = identity.Self
-	}
 	a, err := ca.New(o)
 	must(t, err)
 	return a, o
@@ -116,7 +113,7 @@ func TestWhatIsWrongIsMadeAnew(t *testing.T) {
 		"another's files": func() error {
 			files, err := identity.Read(filepath.Join(o.Dir, "product"))
 			must(t, err)
-			return identity.Write(user, files, identity.Self, time.Now())
+			return identity.Write(user, files, identity.Owner{}, time.Now())
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -34,7 +34,7 @@ func TestWhatOthersWouldRefuseIsNamed(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			dir := t.TempDir()
-			must(t, identity.Write(dir, c.files, identity.Self, time.Now()))
+			must(t, identity.Write(dir, c.files, identity.Owner{}, time.Now()))
 			if c.at.IsZero() {
 				c.at = time.Now()
 			}

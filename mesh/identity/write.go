@@ -19,18 +19,23 @@ const (
 	generation  = "..2006_01_02_15_04_05." // A time, followed by random digits.
 )
 
-// Owner is whom files are given to; -1 leaves user or group as they are.
+// Owner is whom files are given to; 0 leaves user or group as they are.
 type Owner struct{ UID, GID int }
-
-// Self leaves files with the user that writes them.
-var Self = Owner{UID: -1, GID: -1}
 
 // take makes o the owner of f.
 func (o Owner) take(f *os.File) error {
-	if o == Self {
+	if o == (Owner{}) {
 		return nil
 	}
-	return f.Chown(o.UID, o.GID)
+	const same = -1
+	uid, gid := o.UID, o.GID
+	if uid == 0 {
+		uid = same
+	}
+	if gid == 0 {
+		gid = same
+	}
+	return f.Chown(uid, gid)
 }
 
 // Write puts f into dir, which is made when it is missing, in place of what was

@@ -29,7 +29,7 @@ func certificates(t testing.TB, n int) []identity.Files {
 	list := make([]identity.Files, n)
 	for i := range list {
 		dir := t.TempDir()
-		a, err := ca.New(ca.Options{Dir: dir, Identities: []ca.Identity{{Name: "user"}}, Owner: identity.Self})
+		a, err := ca.New(ca.Options{Dir: dir, Identities: []ca.Identity{{Name: "user"}}})
 		must(t, err)
 		must(t, a.Once(t.Context()))
 		list[i], err = identity.Read(filepath.Join(dir, "user"))
@@ -41,7 +41,7 @@ func certificates(t testing.TB, n int) []identity.Files {
 func TestTheLayoutIsThatOfSecretVolumes(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "user")
 	files := certificates(t, 1)[0]
-	must(t, identity.Write(dir, files, identity.Self, time.Date(2026, 3, 14, 15, 9, 26, 0, time.UTC)))
+	must(t, identity.Write(dir, files, identity.Owner{}, time.Date(2026, 3, 14, 15, 9, 26, 0, time.UTC)))
 	for _, file := range []string{"tls.crt", "tls.key", "ca.crt"} {
 		if got, err := os.Readlink(filepath.Join(dir, file)); err != nil || got != "..data/"+file {
 			t.Errorf("%s links to %q (%v)", file, got, err)
@@ -67,7 +67,7 @@ func TestOldGenerationsGoAndStrangersStay(t *testing.T) {
 	must(t, os.RemoveAll(filepath.Join(dir, "..", "x")))
 	must(t, os.WriteFile(filepath.Join(dir, "tls.crt"), []byte("put here by hand"), 0o600))
 	for range 5 {
-		must(t, identity.Write(dir, files, identity.Self, time.Now()))
+		must(t, identity.Write(dir, files, identity.Owner{}, time.Now()))
 	}
 	entries, err := os.ReadDir(dir)
 	must(t, err)
@@ -88,7 +88,7 @@ func TestOldGenerationsGoAndStrangersStay(t *testing.T) {
 func TestAReaderSeesOneGenerationAlways(t *testing.T) {
 	dir := t.TempDir()
 	list := certificates(t, 4)
-	must(t, identity.Write(dir, list[0], identity.Self, time.Now()))
+	must(t, identity.Write(dir, list[0], identity.Owner{}, time.Now()))
 	ctx, cancel := context.WithCancel(t.Context())
 	var readers sync.WaitGroup
 	reads := make([]int, 2)
@@ -114,7 +114,7 @@ func TestAReaderSeesOneGenerationAlways(t *testing.T) {
 		})
 	}
 	for i := range 200 {
-		must(t, identity.Write(dir, list[i%len(list)], identity.Self, time.Now()))
+		must(t, identity.Write(dir, list[i%len(list)], identity.Owner{}, time.Now()))
 	}
 	cancel()
 	readers.Wait()
@@ -138,9 +138,9 @@ func TestAFailedWriteLeavesWhatWasThere(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			dir := filepath.Join(t.TempDir(), "user")
-			must(t, identity.Write(dir, list[0], identity.Self, time.Now()))
+			must(t, identity.Write(dir, list[0], identity.Owner{}, time.Now()))
 			must(t, obstruct(dir))
-			if err := identity.Write(dir, list[1], identity.Self, time.Now()); err == nil {
+			if err := identity.Write(dir, list[1], identity.Owner{}, time.Now()); err == nil {
 				t.Fatal("no error")
 			}
 			if generations, _ := filepath.Glob(filepath.Join(dir, "..2*")); len(generations) > 2 {

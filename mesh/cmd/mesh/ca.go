@@ -39,8 +39,8 @@ func (f *caFlags) add(cmd *cobra.Command) {
 		"whom to give certificates; name:dns:dns adds DNS names")
 	flags.DurationVar(&f.life, "life", ca.DefaultLife, "how long a certificate is valid; it is renewed at two thirds of that")
 	flags.DurationVar(&f.rootLife, "root-life", ca.DefaultRootLife, "how long a root is valid")
-	flags.IntVar(&f.uid, "uid", -1, "user that the files are given to")
-	flags.IntVar(&f.gid, "gid", -1, "group that the files are given to")
+	flags.IntVar(&f.uid, "uid", 0, "user that the files are given to (default: who runs this)")
+	flags.IntVar(&f.gid, "gid", 0, "group that the files are given to (default: as above)")
 }
 
 func (f *caFlags) options() ca.Options {
