@@ -87,7 +87,7 @@ func (r *Roots) Files(id string) identity.Files {
 // Give puts the files of a workload with this SPIFFE id into dir.
 func (r *Roots) Give(dir, id string) {
 	r.t.Helper()
-	if err := identity.Write(dir, r.Files(id), identity.Self, time.Now()); err != nil {
+	if err := identity.Write(dir, r.Files(id), identity.Owner{}, time.Now()); err != nil {
 		r.t.Fatal(err)
 	}
 }

@@ -1,6 +1,7 @@
 package render
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -32,6 +33,22 @@ func (f Files) Names() []string {
 	})
 }
 
+// Stale returns the names of the files that dir lacks, or has with another
+// content.
+func (f Files) Stale(dir string) ([]string, error) {
+	var stale []string
+	for _, name := range f.Names() {
+		old, err := os.ReadFile(filepath.Join(dir, name)) //nolint:gosec // The operator's own directory.
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return nil, err
+		}
+		if err != nil || !bytes.Equal(old, f[name]) {
+			stale = append(stale, name)
+		}
+	}
+	return stale, nil
+}
+
 // Write puts the files into dir, which is made when it is missing, each by a
 // rename, which is what Envoy looks for; a file that says the same already is
 // left alone. changed names what was replaced. An error leaves whole files only.
@@ -39,21 +56,16 @@ func (f Files) Write(dir string) (changed []string, err error) {
 	if err := os.MkdirAll(dir, 0o755); err != nil { //nolint:gosec // There is no secret in them.
 		return nil, fmt.Errorf("write the configuration of Envoy: %w", err)
 	}
-	for _, name := range f.Names() {
-		path := filepath.Join(dir, name)
-		old, err := os.ReadFile(path) //nolint:gosec // The operator's own directory.
-		if err == nil && string(old) == string(f[name]) {
-			continue
-		}
-		if err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return changed, fmt.Errorf("write the configuration of Envoy: %w", err)
-		}
-		if err := replace(path, f[name]); err != nil {
-			return changed, fmt.Errorf("write the configuration of Envoy: %w", err)
-		}
-		changed = append(changed, name)
+	stale, err := f.Stale(dir)
+	if err != nil {
+		return nil, fmt.Errorf("write the configuration of Envoy: %w", err)
 	}
-	return changed, nil
+	for i, name := range stale {
+		if err := replace(filepath.Join(dir, name), f[name]); err != nil {
+			return stale[:i], fmt.Errorf("write the configuration of Envoy: %w", err)
+		}
+	}
+	return stale, nil
 }
 
 // replace puts content in the place of the file at path.
