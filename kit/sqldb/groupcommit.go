@@ -65,7 +65,8 @@ func NewGroupCommit[T any](
 }
 
 // NewGroupStatement is NewGroupCommit for a write that is one statement for one
-// member, and on Postgres for many as well: it needs no transaction around it.
+// member, and on Postgres for many as well: it needs no transaction around it. On
+// Postgres a write that finds that it needs one after all opens its own.
 func NewGroupStatement[T any](
 	db *DB, table string, write func(ctx context.Context, q Queryer, group []Member[T]) error,
 ) *GroupCommit[T] {

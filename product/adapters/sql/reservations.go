@@ -11,23 +11,10 @@ import (
 	"shop/product/ports"
 )
 
-// The two statements that move stock: each is one step, so no two can take the
-// same piece.
-const (
-	take = `UPDATE products SET quantity = quantity - ?, updated_at = ?, version = version + 1
-		WHERE id = ? AND quantity >= ? AND price_minor > 0
-		RETURNING id, name, name_folded, description, price_minor, quantity, created_at, updated_at, version`
-	give = `UPDATE products SET quantity = quantity + ?, updated_at = ?, version = version + 1
-		WHERE id = ?
-		RETURNING id, version`
-
-	// What the reservation has of its product is what take returns.
-	reserve = `reserved AS (INSERT INTO reservations
-		(id, product_id, quantity, product_name, unit_price_minor, state, created_at, expires_at, due_at, attempts)
-		SELECT CAST(? AS UUID), id, CAST(? AS BIGINT), name, price_minor, CAST(? AS TEXT), CAST(? AS BIGINT), CAST(? AS BIGINT), CAST(? AS BIGINT), 0 FROM changed)`
-	takeAndReserve     = noteBegins + take + `), ` + reserve + ` SELECT * FROM changed`
-	takeReserveAndNote = noteBegins + take + `), ` + reserve + `, ` + noted + ` SELECT * FROM changed`
-)
+// give puts pieces back into stock.
+const give = `UPDATE products SET quantity = quantity + ?, updated_at = ?, version = version + 1
+	WHERE id = ?
+	RETURNING id, version`
 
 // Reservations implements ports.Reservations on the database of Products.
 type Reservations struct {
@@ -38,6 +25,7 @@ type Reservations struct {
 	queue    string
 
 	invalidations *Invalidations
+	takings       *sqldb.GroupCommit[*taking]
 }
 
 var _ ports.Reservations = (*Reservations)(nil)
@@ -45,7 +33,12 @@ var _ ports.Reservations = (*Reservations)(nil)
 // NewReservations returns the reservations in db, whose schema is migrated.
 // inbox remembers the messages of queue that asked for releases.
 func NewReservations(db *sqldb.DB, inbox sqldb.Inbox, queue string, opts ...Option) *Reservations {
-	return &Reservations{db, sqldb.NewRepository[reservation]("reservations"), productRows(), inbox, queue, with(opts).invalidations}
+	s := &Reservations{
+		db: db, rows: sqldb.NewRepository[reservation]("reservations"), products: productRows(),
+		inbox: inbox, queue: queue, invalidations: with(opts).invalidations,
+	}
+	s.takings = s.newTakings()
+	return s
 }
 
 // Reserve is one UPDATE and one INSERT where all goes well. Only if it does not
@@ -62,31 +55,6 @@ func (s *Reservations) Reserve(
 	default:
 		return domain.Reservation{}, ports.Movement{}, err
 	}
-}
-
-// take takes the pieces of a claim and stores its reservation. On Postgres that is
-// one round trip, and the row that all buyers of a product want is locked for no
-// longer than a commit.
-func (s *Reservations) take(ctx context.Context, c domain.Claim, now time.Time, ttl time.Duration) (p product, err error) {
-	n := int64(c.Quantity)
-	args := []any{n, sqldb.From(now), int64(c.Product), n}
-	if s.db.Dialect() == sqldb.Postgres {
-		statement := takeAndReserve
-		if s.invalidations != nil {
-			statement = takeReserveAndNote
-		}
-		row := reservationRow(domain.Reserve(c, domain.Product{}, now, ttl))
-		err = s.db.Get(ctx, &p, statement, append(args, row.ID, row.Quantity, row.State, row.CreatedAt, row.ExpiresAt, row.DueAt)...)
-		return p, err
-	}
-	err = s.db.Tx(ctx, func(tx *sqldb.Tx) error {
-		if p, err = s.invalidations.change(ctx, tx, take, args...); err != nil {
-			return err
-		}
-		row := reservationRow(domain.Reserve(c, p.domain(), now, ttl))
-		return s.rows.Create(ctx, tx, &row)
-	})
-	return p, err
 }
 
 // repeated answers a claim that could not be made: as it was answered before, or
