@@ -126,6 +126,7 @@ func (a *Agent) Run(ctx context.Context) (code int, err error) {
 		}
 		return exitFailed, err
 	}
+	giveBack()
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	watched := make(chan struct{})
@@ -170,7 +171,7 @@ func (a *Agent) start(ctx context.Context) (envoy, service *child, err error) {
 func (a *Agent) startEnvoy(ctx context.Context) (*child, error) {
 	args := []string{
 		a.o.Envoy, "--config-path", filepath.Join(a.o.Config, bootstrapFile),
-		"--concurrency", fmt.Sprint(a.o.Concurrency), "--log-level", a.o.LogLevel, "--log-format", logFormat,
+		"--concurrency", fmt.Sprint(a.o.Concurrency), "--log-level", a.o.LogLevel,
 		"--drain-time-s", fmt.Sprint(max(1, int(a.o.DrainTime.Seconds()))), "--drain-strategy", "immediate",
 		"--disable-hot-restart", // Several Envoys may share a machine, and this one is never replaced by another.
 	}
@@ -196,6 +197,3 @@ func (a *Agent) startEnvoy(ctx context.Context) (*child, error) {
 	}
 	return envoy, nil
 }
-
-// logFormat makes Envoy's log lines JSON, as all others.
-const logFormat = `{"time":"%Y-%m-%dT%H:%M:%S.%fZ","level":"%l","service":"envoy","logger":"%n","msg":"%j"}`

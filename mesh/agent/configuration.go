@@ -70,6 +70,7 @@ func (c *configuration) look(ctx context.Context) {
 		return
 	}
 	changed, err := c.update(ctx)
+	giveBack()
 	if ctx.Err() != nil {
 		return
 	}
