@@ -61,14 +61,10 @@ func (a *Agent) end(c *child, within time.Duration) {
 	c.ask()
 	late := time.NewTimer(within)
 	defer late.Stop()
-	var hurry <-chan struct{}
-	if a.signals != nil {
-		hurry = a.signals.hurry.Done()
-	}
 	select {
 	case <-c.ended:
 		return
-	case <-hurry:
+	case <-a.signals.hurry.Done():
 	case <-late.C:
 		a.o.Log.Error(c.name+" did not end in time and is killed", "within", within.String())
 	}
