@@ -83,7 +83,7 @@ func TestOnlyMembersOfTheMeshConnect(t *testing.T) {
 	nobody := m.Roots.Client(product)
 	nobody.Certificates = nil
 	old := m.Roots.Client(product)
-	old.MinVersion, old.MaxVersion = tls.VersionTLS12, tls.VersionTLS12 //nolint:gosec // G402: what must be refused.
+	old.MinVersion, old.MaxVersion = tls.VersionTLS12, tls.VersionTLS12
 	for name, config := range map[string]*tls.Config{
 		"no certificate":                 nobody,
 		"the right name by other roots":  foreign,

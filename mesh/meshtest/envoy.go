@@ -43,8 +43,7 @@ func Policy(t testing.TB, overlays ...string) *policy.Policy {
 // removed with the test, every port of them free, the public ones too.
 func Places(t testing.TB, p *policy.Policy) map[string]render.Place {
 	t.Helper()
-	// Not t.TempDir: its names are too long for sockets.
-	dir, err := os.MkdirTemp("", "mesh")
+	dir, err := os.MkdirTemp("", "mesh") //nolint:usetesting // The names that it makes are too long for sockets.
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -99,7 +98,7 @@ func Start(t testing.TB, files render.Files, at render.Place) *Envoy {
 	e.Server, err = engine.StartEnvoy(t.Context(), engine.Options{Dir: filepath.Dir(at.Config), Log: e.log},
 		filepath.Join(at.Config, render.BootstrapFile), at.Admin)
 	if err != nil {
-		t.Fatalf("%v\n%s", err, e.log)
+		t.Fatalf("%v\n%s", err, e.Log())
 	}
 	t.Cleanup(func() {
 		e.admin.CloseIdleConnections()
@@ -107,18 +106,18 @@ func Start(t testing.TB, files render.Files, at render.Place) *Envoy {
 			t.Error(err)
 		}
 		if t.Failed() {
-			t.Logf("Envoy in %s:\n%s", at.Config, e.log)
+			t.Logf("Envoy in %s:\n%s", at.Config, e.Log())
 		}
 	})
 	if err := errors.Join(e.accepted("listener_manager.lds"), e.accepted("cluster_manager.cds")); err != nil {
-		t.Fatalf("%v\n%s", err, e.log)
+		t.Fatalf("%v\n%s", err, e.Log())
 	}
 	return e
 }
 
 // accepted says why the files that a subscription reads are not in use.
 func (e *Envoy) accepted(subscription string) error {
-	if n := e.Stat(subscription + ".update_rejected"); n != 0 {
+	if e.Stat(subscription+".update_rejected")+e.Stat(subscription+".update_failure") != 0 {
 		return fmt.Errorf("%s: Envoy refuses the file", subscription)
 	}
 	if n := e.Stat(subscription + ".update_success"); n == 0 {
@@ -127,8 +126,19 @@ func (e *Envoy) accepted(subscription string) error {
 	return nil
 }
 
-// Log returns what Envoy has printed so far.
-func (e *Envoy) Log() string { return e.log.String() }
+// Log returns what Envoy has printed so far, of long lines the beginning: it
+// prints a file that it can't read as a whole.
+func (e *Envoy) Log() string {
+	const most = 1000
+	var short strings.Builder
+	for line := range strings.Lines(e.log.String()) {
+		if len(line) > most {
+			line = line[:most] + "…\n"
+		}
+		short.WriteString(line)
+	}
+	return short.String()
+}
 
 // Admin asks Envoy's own interface: "POST /healthcheck/fail".
 func (e *Envoy) Admin(call string) string {

@@ -38,7 +38,7 @@ func Validate(ctx context.Context, path string, f Files) error {
 		if !errors.As(err, &ended) {
 			return fmt.Errorf("run Envoy: %w", err)
 		}
-		return fmt.Errorf("Envoy refuses the configuration: %s", strings.TrimSpace(said.String())) //nolint:revive,staticcheck // A name begins it.
+		return fmt.Errorf("refused by Envoy: %s", strings.TrimSpace(said.String()))
 	}
 	return nil
 }

@@ -26,7 +26,7 @@ func StartEnvoy(ctx context.Context, o Options, bootstrap, admin string) (*Serve
 		name: "Envoy",
 		commands: func(int) ([]command, error) {
 			// Shared memory for hot restarts would be one for all Envoys of this machine.
-			args := []string{"-c", bootstrap, "--concurrency", "1", "--log-level", "warning", "--disable-hot-restart"}
+			args := []string{"-c", bootstrap, "--concurrency", "1", "--log-level", "warning", "--disable-hot-restart", "--file-flush-interval-msec", "100"}
 			return []command{{path: path, args: args, dir: o.Dir, orphan: syscall.SIGKILL}}, nil
 		},
 		url:  func(int) string { return admin },

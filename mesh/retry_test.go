@@ -1,0 +1,101 @@
+package mesh_test
+
+import (
+	"net"
+	"net/http"
+	"strings"
+	"sync/atomic"
+	"testing"
+
+	"shop/mesh/meshtest"
+)
+
+// TestTriesAgainWhatIsSafe lets an application fail in several ways and counts
+// how often it was asked.
+func TestTriesAgainWhatIsSafe(t *testing.T) {
+	m := meshtest.New(t, meshtest.Policy(t, "upstream: {budget: {percent: 100, floor: 100}, outlier: {failures: 1000, unreached: 1000}}"))
+	// Found by name, as in a container.
+	at := m.Places["product"]
+	at.Callees["user"] = []string{strings.Replace(at.Callees["user"][0], "127.0.0.1", "localhost", 1)}
+	var asked atomic.Int32
+	fail := func(w http.ResponseWriter, r *http.Request) bool {
+		n := int(asked.Add(1))
+		switch r.Header.Get("X-Fail") {
+		case "503":
+			w.WriteHeader(http.StatusServiceUnavailable)
+			return true
+		case "503 once":
+			if n == 1 {
+				w.WriteHeader(http.StatusServiceUnavailable)
+				return true
+			}
+		case "500":
+			w.WriteHeader(http.StatusInternalServerError)
+			return true
+		case "broken":
+			panic(http.ErrAbortHandler)
+		}
+		return false
+	}
+	unlessProbe := func(w http.ResponseWriter, r *http.Request) bool { return r.URL.Path != "/readyz" && fail(w, r) }
+	m.Echo("user", unlessProbe)
+	m.Start("user", "product", "edge")
+	egress, public := m.Places["product"].Egress["user"], m.Public("user")
+	validate := meshtest.Request{Method: "POST", URI: "/validate-token", Body: "{}"}
+	for name, tt := range map[string]struct {
+		to     string
+		ask    meshtest.Request
+		fail   string
+		asked  int
+		status int
+	}{
+		"an idempotent call, once":        {egress, validate, "503 once", 2, 200},
+		"an idempotent call, for ever":    {egress, validate, "503", 3, 503},
+		"an idempotent call that breaks":  {egress, validate, "broken", 3, 503},
+		"a fault that stays":              {egress, validate, "500", 1, 500},
+		"a write from outside":            {public, meshtest.Request{Method: "POST", URI: "/register", Body: "{}"}, "503", 1, 503},
+		"a write from outside that broke": {public, meshtest.Request{Method: "POST", URI: "/register", Body: "{}"}, "broken", 1, 503},
+		"a read from outside":             {public, meshtest.Request{URI: "/users/me"}, "503", 1, 503},
+	} {
+		t.Run(name, func(t *testing.T) {
+			asked.Store(0)
+			tt.ask.Header = map[string]string{"X-Fail": tt.fail}
+			a := meshtest.Do(t, tt.to, tt.ask)
+			if got := int(asked.Load()); a.Status != tt.status || got != tt.asked {
+				t.Errorf("%d after %d tries, want %d after %d", a.Status, got, tt.status, tt.asked)
+			}
+		})
+	}
+}
+
+// TestAReadIsSentAgainWhenASidecarDiesOverIt: one of two replicas takes requests
+// and never answers.
+func TestAReadIsSentAgainWhenASidecarDiesOverIt(t *testing.T) {
+	m := meshtest.New(t, meshtest.Policy(t))
+	m.Echo("product", nil)
+	// A server that closes every connection that it gets.
+	dead, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer dead.Close()
+	go func() {
+		for {
+			conn, err := dead.Accept()
+			if err != nil {
+				return
+			}
+			_ = conn.Close()
+		}
+	}()
+	at := m.Places["edge"]
+	at.Callees["product"] = append(at.Callees["product"], dead.Addr().String())
+	m.Start("product", "edge")
+	for range 20 {
+		for _, method := range []string{"GET", "POST"} { // Neither has reached a service.
+			if a := meshtest.Do(t, m.Public("product"), meshtest.Request{Method: method, URI: "/products"}); a.Status != 200 {
+				t.Errorf("%s: %d %s", method, a.Status, a.Body)
+			}
+		}
+	}
+}
