@@ -6,7 +6,9 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"time"
 
+	"shop/kit/testkit"
 	"shop/mesh/meshtest"
 )
 
@@ -68,9 +70,65 @@ func TestTriesAgainWhatIsSafe(t *testing.T) {
 	}
 }
 
-// TestAReadIsSentAgainWhenASidecarDiesOverIt: one of two replicas takes requests
-// and never answers.
-func TestAReadIsSentAgainWhenASidecarDiesOverIt(t *testing.T) {
+// TestAReplicaWithoutItsApplicationCostsNothing: what a sidecar could not hand on
+// is sent to another replica, whatever it is.
+func TestAReplicaWithoutItsApplicationCostsNothing(t *testing.T) {
+	m := meshtest.New(t, meshtest.Policy(t, "upstream: {health: {interval: 1m}, outlier: {failures: 1000}}"))
+	half := m.Replica("product")
+	m.Echo("product", nil)
+	stop := m.Echo(half, nil)
+	m.Start("product", half, "edge")
+	testkit.Eventually(t, 30*time.Second, func() bool { return m.Envoys["edge"].Stat("cluster.product.membership_healthy") == 2 }, "both replicas")
+	stop()
+	for range 20 {
+		for _, method := range []string{"GET", "POST", "DELETE"} {
+			a := meshtest.Do(t, m.Public("product"), meshtest.Request{Method: method, URI: "/products/7"})
+			if a.Status != 200 || a.Header.Get("X-Mesh-Flags") != "" {
+				t.Errorf("%s: %d %s %v", method, a.Status, a.Body, a.Header)
+			}
+		}
+	}
+	if m.Envoys[half].Stat("http.inbound.downstream_rq_5xx") == 0 {
+		t.Error("the other replica was never asked")
+	}
+}
+
+// TestOnlyReadsAreSentAgainWhenAnApplicationDiesOverThem: one of two replicas
+// takes requests and breaks off.
+func TestOnlyReadsAreSentAgainWhenAnApplicationDiesOverThem(t *testing.T) {
+	m := meshtest.New(t, meshtest.Policy(t, "upstream: {outlier: {failures: 1000}}"))
+	var broken, writes atomic.Int32
+	dying := m.Replica("product")
+	m.Echo("product", nil)
+	m.Echo(dying, func(_ http.ResponseWriter, r *http.Request) bool {
+		if r.URL.Path == "/readyz" {
+			return false
+		}
+		broken.Add(1)
+		if r.Method == http.MethodPost {
+			writes.Add(1)
+		}
+		panic(http.ErrAbortHandler)
+	})
+	m.Start("product", dying, "edge")
+	testkit.Eventually(t, 30*time.Second, func() bool { return m.Envoys["edge"].Stat("cluster.product.membership_healthy") == 2 }, "both replicas")
+	failed := int32(0)
+	for range 30 {
+		if a := meshtest.Do(t, m.Public("product"), meshtest.Request{URI: "/products"}); a.Status != 200 {
+			t.Errorf("a read: %d %s", a.Status, a.Body)
+		}
+		if a := meshtest.Do(t, m.Public("product"), meshtest.Request{Method: "POST", URI: "/products", Body: "{}"}); a.Status != 200 {
+			failed++
+		}
+	}
+	if failed == 0 || failed != writes.Load() || broken.Load() == writes.Load() {
+		t.Errorf("%d broken off, %d of them writes; %d writes failed, want each of them", broken.Load(), writes.Load(), failed)
+	}
+}
+
+// TestASidecarThatIsGoneCostsNothing: one of two takes connections and closes
+// them.
+func TestASidecarThatIsGoneCostsNothing(t *testing.T) {
 	m := meshtest.New(t, meshtest.Policy(t))
 	m.Echo("product", nil)
 	// A server that closes every connection that it gets.

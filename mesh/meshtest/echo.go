@@ -21,8 +21,8 @@ type Seen struct {
 
 // Echo serves at addr an application that answers 200 with what it saw; its
 // /readyz is ready. before, if it is not nil, may answer itself and then returns
-// true. It ends with the test.
-func Echo(t testing.TB, addr string, before func(http.ResponseWriter, *http.Request) bool) {
+// true. It ends by stop, with all of its connections, or with the test.
+func Echo(t testing.TB, addr string, before func(http.ResponseWriter, *http.Request) bool) (stop func()) {
 	t.Helper()
 	l, err := net.Listen("tcp", addr) //nolint:noctx // Nothing to cancel.
 	if err != nil {
@@ -37,5 +37,7 @@ func Echo(t testing.TB, addr string, before func(http.ResponseWriter, *http.Requ
 		_ = json.NewEncoder(w).Encode(Seen{r.Method, r.RequestURI, r.Host, r.Header, int(body)}) // The client is gone.
 	})}
 	go func() { _ = s.Serve(l) }() // Until Close.
-	t.Cleanup(func() { _ = s.Close() })
+	stop = func() { _ = s.Close() }
+	t.Cleanup(stop)
+	return stop
 }

@@ -2,6 +2,8 @@ package meshtest
 
 import (
 	"net/http"
+	"strconv"
+	"strings"
 	"testing"
 
 	"shop/mesh/policy"
@@ -12,9 +14,9 @@ import (
 // that a test has started of them.
 type Mesh struct {
 	Policy *policy.Policy
-	Places map[string]render.Place // By workload. Change one before its Envoy starts.
+	Places map[string]render.Place // By workload or replica. Change one before its Envoy starts.
 	Roots  *Roots
-	Envoys map[string]*Envoy // By workload.
+	Envoys map[string]*Envoy // By workload or replica.
 
 	t testing.TB
 }
@@ -29,18 +31,39 @@ func New(t testing.TB, p *policy.Policy) *Mesh {
 	return m
 }
 
-// Start starts the Envoys of these workloads.
-func (m *Mesh) Start(workloads ...string) {
+// Start starts the Envoys of these workloads and replicas.
+func (m *Mesh) Start(names ...string) {
 	m.t.Helper()
-	for _, workload := range workloads {
-		m.Envoys[workload] = Run(m.t, m.Policy, workload, m.Places[workload])
+	for _, name := range names {
+		workload, _, _ := strings.Cut(name, "#")
+		m.Envoys[name] = Run(m.t, m.Policy, workload, m.Places[name])
 	}
 }
 
-// Echo puts an Echo behind the sidecar of service.
-func (m *Mesh) Echo(service string, before func(http.ResponseWriter, *http.Request) bool) {
+// Replica makes a place for one more replica of service and returns its name,
+// "product#2". Whoever calls service and starts after that calls it too.
+func (m *Mesh) Replica(service string) string {
 	m.t.Helper()
-	Echo(m.t, m.Places[service].App, before)
+	name := ""
+	for n := 2; name == "" || m.Places[name].Config != ""; n++ {
+		name = service + "#" + strconv.Itoa(n)
+	}
+	more := Places(m.t, m.Policy)[service]
+	more.Callees = m.Places[service].Callees
+	m.Roots.Give(more.Certs, m.Policy.Identity(service))
+	m.Places[name] = more
+	for caller, at := range m.Places {
+		if of := at.Callees[service]; of != nil && !strings.Contains(caller, "#") {
+			at.Callees[service] = append(of, more.Inbound)
+		}
+	}
+	return name
+}
+
+// Echo puts an Echo behind the sidecar of a service or replica.
+func (m *Mesh) Echo(name string, before func(http.ResponseWriter, *http.Request) bool) (stop func()) {
+	m.t.Helper()
+	return Echo(m.t, m.Places[name].App, before)
 }
 
 // Public returns the host:port at which the edge has service.

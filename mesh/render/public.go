@@ -40,9 +40,10 @@ func (b *builder) public(service string) *listener.Listener {
 		b.router(true),
 	}
 	m.RouteSpecifier = &hcm.HttpConnectionManager_RouteConfig{RouteConfig: &route.RouteConfiguration{
-		Name:                 name,
-		VirtualHosts:         []*route.VirtualHost{b.publicHost(service)},
-		ResponseHeadersToAdd: append(b.publicHeaders(), add(traceHeader, b.currentTrace())),
+		Name:                    name,
+		VirtualHosts:            []*route.VirtualHost{b.publicHost(service)},
+		ResponseHeadersToAdd:    append(b.publicHeaders(), add(traceHeader, b.currentTrace())),
+		ResponseHeadersToRemove: []string{flagsHeader},
 	}}
 	var socket *core.TransportSocket
 	if b.at.PublicCerts != "" {

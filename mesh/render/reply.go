@@ -81,6 +81,9 @@ func (b *builder) localReplies(headers ...*core.HeaderValueOption) *hcm.LocalRep
 			if r.early {
 				m.HeadersToAdd = append(m.HeadersToAdd, headers...)
 			}
+			if !b.edge() && cmp.Or(r.as, r.when) == http.StatusServiceUnavailable {
+				m.HeadersToAdd = append(m.HeadersToAdd, fresh(flagsHeader, "%RESPONSE_FLAGS%"))
+			}
 			config.Mappers = append(config.Mappers, m)
 		}
 	}

@@ -1,7 +1,6 @@
 package render
 
 import (
-	"slices"
 	"strings"
 	"time"
 
@@ -11,24 +10,38 @@ import (
 	"shop/mesh/policy"
 )
 
+// flagsHeader is in an answer that a sidecar gives in the place of its
+// application, and says why: Envoy's flags. So the caller's Envoy knows whether
+// the request got as far as the application. The public does not see it.
+const flagsHeader = "x-mesh-flags"
+
+// Flags by which a request has not reached the application (no connection, none
+// allowed), and by which the connection broke over it.
+const (
+	flagsUnreached = "UF|UH|UO"
+	flagsBroken    = "UC|UR|LR"
+)
+
 // retries says what is tried again, on another replica where there is one.
 func (b *builder) retries(r policy.Retry, try time.Duration) *route.RetryPolicy {
 	if r.Retries == 0 {
 		return nil
 	}
-	var on []string
+	var on, flags []string
 	for _, reason := range r.On {
 		switch reason {
 		case policy.Connection:
-			on = append(on, "connect-failure", "refused-stream", "reset-before-request")
+			on = append(on, "connect-failure", "refused-stream", "reset-before-request", "retriable-headers")
+			flags = append(flags, flagsUnreached)
 		case policy.Reset:
-			on = append(on, "reset")
+			on = append(on, "reset", "retriable-headers")
+			flags = append(flags, flagsBroken)
 		case policy.Gateway:
 			on = append(on, "gateway-error")
 		}
 	}
 	retry := &route.RetryPolicy{
-		RetryOn: strings.Join(slices.Compact(on), ","), NumRetries: number(r.Retries),
+		RetryOn: strings.Join(sortedSet(on), ","), NumRetries: number(r.Retries),
 		RetryBackOff: &route.RetryPolicy_RetryBackOff{
 			BaseInterval: duration(b.p.Upstream.Backoff.Base), MaxInterval: duration(b.p.Upstream.Backoff.Max),
 		},
@@ -37,6 +50,12 @@ func (b *builder) retries(r policy.Retry, try time.Duration) *route.RetryPolicy 
 			ConfigType: &route.RetryPolicy_RetryHostPredicate_TypedConfig{TypedConfig: b.any(&previous.PreviousHostsPredicate{})},
 		}},
 		HostSelectionRetryMaxAttempts: 3,
+	}
+	if len(flags) > 0 {
+		retry.RetriableHeaders = []*route.HeaderMatcher{{
+			Name:                 flagsHeader,
+			HeaderMatchSpecifier: &route.HeaderMatcher_StringMatch{StringMatch: pattern("(" + alternatives(flags) + ")(,.*)?")},
+		}}
 	}
 	if try > 0 {
 		retry.PerTryTimeout = duration(try)
