@@ -15,8 +15,7 @@ import (
 	"shop/kit/testkit"
 	"shop/kit/testkit/engine"
 	"shop/mesh"
-	"shop/mesh/policy"
-	"shop/mesh/render"
+	"shop/mesh/meshtest"
 )
 
 // program is the environment variable that makes the test binary the command.
@@ -41,19 +40,15 @@ func startAgent(t *testing.T, binary string, more ...string) *sidecar {
 	t.Helper()
 	path, err := engine.EnvoyPath()
 	must(t, err)
-	dir, err := os.MkdirTemp("", "m") // Short, for the socket's path.
-	must(t, err)
-	t.Cleanup(func() { _ = os.RemoveAll(dir) })
-	s := &sidecar{dir: dir, admin: filepath.Join(dir, "admin.sock"), metrics: fmt.Sprintf("127.0.0.1:%d", testkit.FreePort(t))}
+	at := meshtest.Places(t, meshtest.Policy(t))["user"]
+	dir := filepath.Dir(at.Config)
+	s := &sidecar{dir: dir, admin: at.Admin, metrics: fmt.Sprintf("127.0.0.1:%d", testkit.FreePort(t))}
 	var said testkit.Buffer
 	if code := run(t.Context(), newRoot(), []string{"ca", "--once", "--dir", dir, "--identity", "user"}, &said, &said); code != 0 {
 		t.Fatal(said.String())
 	}
 	must(t, os.WriteFile(filepath.Join(dir, "mesh.yaml"), mesh.Policy, 0o600))
-	places, err := render.Machine(load(t), dir, func() (int, error) { return testkit.FreePort(t), nil })
-	must(t, err)
-	at := places["user"]
-	at.Admin, at.Certs = s.admin, filepath.Join(dir, "user")
+	at.Certs = filepath.Join(dir, "user")
 	text, err := json.Marshal(at)
 	must(t, err)
 	must(t, os.WriteFile(filepath.Join(dir, "place.json"), text, 0o600))
@@ -74,13 +69,6 @@ func startAgent(t *testing.T, binary string, more ...string) *sidecar {
 		}
 	})
 	return s
-}
-
-func load(t *testing.T) *policy.Policy {
-	t.Helper()
-	p, err := policy.Parse(mesh.PolicyName, mesh.Policy)
-	must(t, err)
-	return p
 }
 
 // metric waits for a line of the agent's metrics.
