@@ -75,7 +75,7 @@ func New(ctx context.Context, cfg Config, infra service.Infra) (*service.Service
 	metrics.RegisterPending(store, tel, now)
 	dispatcher := app.NewDispatcher(queue, composer, channels.byName,
 		cfg.policy(), cfg.limits(), app.Clock{Now: now, Spread: rand.Float64}, tel.Log)
-	notifier := app.NewNotifier(contacts, store, channels.names(), now, dispatcher.Wake)
+	notifier := app.NewNotifier(contacts, store, channels.names(), now, dispatcher)
 	reader := app.NewReader(store)
 
 	observe.Connected(tel, "notification", infra.Bus.Ping) //nolint:contextcheck // A scrape brings no context along.

@@ -35,6 +35,7 @@ func serveFlags(cmd *cobra.Command, at *address) {
 	seeded := cmd.Flags().Bool("seed", false, "make demo users and products after the start")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) (err error) {
 		began := time.Now()
+		service.SetMemory()
 		if err := service.OTelFromDotenv("."); err != nil {
 			return err
 		}

@@ -148,6 +148,7 @@ func Usage(check cobra.PositionalArgs) cobra.PositionalArgs {
 }
 
 func (s Spec[C]) serve(cmd *cobra.Command, _ []string) error {
+	SetMemory()
 	cfg, err := s.Load()
 	if err != nil {
 		return err

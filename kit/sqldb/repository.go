@@ -97,30 +97,6 @@ func (r Repository[T]) Creation(row T) Write {
 	return Write{r.insert, r.values(reflect.ValueOf(&row).Elem(), r.columns), r.insertMany}
 }
 
-// CreateMissing inserts, in their order and by one statement, those of rows that
-// break no unique constraint, and returns how many. Ids that the database assigns
-// are not told.
-func (r Repository[T]) CreateMissing(ctx context.Context, q Queryer, rows []T) (created int64, err error) {
-	if len(rows) == 0 {
-		return 0, nil
-	}
-	var text string
-	var args []any
-	v := reflect.ValueOf(rows)
-	if columns := r.inserted(); q.Dialect() == Postgres {
-		text, args = r.insertManyMissing, r.series(v, columns)
-	} else {
-		text = r.insertMissing(columns, len(rows))
-		for i := range rows {
-			args = append(args, r.values(v.Index(i), columns)...)
-		}
-	}
-	if created, err = q.Exec(ctx, text, args...); err != nil {
-		return 0, fmt.Errorf("insert into %s: %w", r.name, err)
-	}
-	return created, nil
-}
-
 // Get returns the row of id, or ErrNotFound.
 func (r Repository[T]) Get(ctx context.Context, q Queryer, id any) (T, error) {
 	return r.one(ctx, q, r.get, id)

@@ -197,30 +197,3 @@ func TestCreateAll(t *testing.T) {
 		}
 	})
 }
-
-func TestCreateMissing(t *testing.T) {
-	each(t, func(t *testing.T, db *sqldb.DB) {
-		must(t, items().Create(t.Context(), db, &item{Name: "b"}))
-		for _, step := range []struct {
-			names []string
-			want  int64
-		}{{nil, 0}, {[]string{"a", "b", "c"}, 2}, {[]string{"a", "b", "c"}, 0}} {
-			var rows []item
-			for _, name := range step.names {
-				rows = append(rows, item{Name: name, Version: 1})
-			}
-			n, err := items().CreateMissing(t.Context(), db, rows)
-			if err != nil || n != step.want {
-				t.Errorf("%q: created %d, %v, want %d", step.names, n, err, step.want)
-			}
-		}
-		var names []string
-		must(t, db.Select(t.Context(), &names, `SELECT name FROM items ORDER BY id`))
-		if got := fmt.Sprint(names); got != "[b a c]" {
-			t.Errorf("got %s", got)
-		}
-		if _, err := items().CreateMissing(t.Context(), db, []item{{Name: "d", Price: -1}}); !errors.Is(err, sqldb.ErrCheck) {
-			t.Errorf("got %v, want ErrCheck", err)
-		}
-	})
-}

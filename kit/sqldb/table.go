@@ -23,7 +23,7 @@ type table struct {
 	insert, insertAssigned, get, selectAll, update, remove, exists string
 
 	// On Postgres, many rows by one statement: one argument a column.
-	insertMany, insertManyAssigned, insertManyMissing string
+	insertMany, insertManyAssigned string
 }
 
 // column is a field of the row struct.
@@ -111,7 +111,6 @@ func (t *table) build() {
 	}
 	t.insertMany = into(t.columns)
 	t.insertManyAssigned = into(t.withoutKey) + " RETURNING " + key
-	t.insertManyMissing = into(t.inserted()) + " ON CONFLICT DO NOTHING"
 
 	var sets []string
 	for _, c := range t.mutable {
@@ -149,21 +148,6 @@ func arrays(columns []column) string {
 		marks[i] = "CAST(? AS " + c.kind + "[])"
 	}
 	return "unnest(" + strings.Join(marks, ", ") + ")"
-}
-
-// inserted returns the columns that an insert writes whose ids nobody asks for.
-func (t *table) inserted() []column {
-	if t.key.assigned {
-		return t.withoutKey
-	}
-	return t.columns
-}
-
-// insertMissing returns the statement that inserts n rows.
-func (t *table) insertMissing(columns []column, n int) string {
-	row := "(" + marks(len(columns)) + ")"
-	return "INSERT INTO " + quote(t.name) + " (" + names(columns) + ") VALUES " +
-		strings.TrimSuffix(strings.Repeat(row+", ", n), ", ") + " ON CONFLICT DO NOTHING"
 }
 
 // list returns the text and arguments of a Query.

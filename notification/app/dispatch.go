@@ -13,7 +13,7 @@ import (
 
 // Limits bound the work of a Dispatcher.
 type Limits struct {
-	Parallel int           // Attempts running at once, for each channel.
+	Parallel int           // Attempts running at once, for each channel but the log.
 	Attempt  time.Duration // The longest one attempt takes.
 	Settle   time.Duration // How long the outcome of an attempt is tried to be stored.
 	Poll     time.Duration // How often to look for what fell due without a wake-up.
@@ -25,6 +25,16 @@ type Limits struct {
 func (l Limits) lease() time.Duration { return l.Attempt + l.Settle + leaseMargin }
 
 const leaseMargin = 5 * time.Second
+
+// logParallel is for the log, which is nobody else's to be overrun.
+const logParallel = 64
+
+func (l Limits) parallel(c domain.Channel) int {
+	if c == domain.Log {
+		return max(l.Parallel, logParallel)
+	}
+	return l.Parallel
+}
 
 // errStopping is why attempts are broken off at the end of a process's grace.
 var errStopping = errors.New("the service is stopping")
@@ -47,6 +57,11 @@ type Dispatcher struct {
 	clock    Clock
 	log      *slog.Logger
 	wakes    map[domain.Channel]chan struct{}
+	free     map[domain.Channel]slots
+
+	mu     sync.Mutex
+	begin  func(domain.Notification) // Makes an attempt; nil while nothing can be booked.
+	booked sync.WaitGroup
 }
 
 // NewDispatcher returns a Dispatcher that sends by channels. Notifications of a
@@ -56,11 +71,15 @@ func NewDispatcher(
 	queue ports.Queue, composer ports.Composer, channels map[domain.Channel]ports.Channel,
 	policy domain.Policy, limits Limits, clock Clock, log *slog.Logger,
 ) *Dispatcher {
-	wakes := map[domain.Channel]chan struct{}{}
-	for _, c := range domain.Channels() {
-		wakes[c] = make(chan struct{}, 1)
+	d := &Dispatcher{
+		queue: queue, composer: composer, channels: channels, policy: policy, limits: limits, clock: clock, log: log,
+		wakes: map[domain.Channel]chan struct{}{}, free: map[domain.Channel]slots{},
 	}
-	return &Dispatcher{queue, composer, channels, policy, limits, clock, log, wakes}
+	for _, c := range domain.Channels() {
+		d.wakes[c] = make(chan struct{}, 1)
+		d.free[c] = make(slots, limits.parallel(c))
+	}
+	return d
 }
 
 // Wake makes Run look now for due notifications of these channels. It never
@@ -79,14 +98,17 @@ func (d *Dispatcher) Wake(channels ...domain.Channel) {
 func (d *Dispatcher) Run(ctx context.Context) error {
 	attempts, breakOff := context.WithCancelCause(context.WithoutCancel(ctx))
 	defer breakOff(nil)
+	d.takeBookings(func(n domain.Notification) { d.attempt(attempts, n) })
 	var channels sync.WaitGroup
 	for _, c := range domain.Channels() {
 		channels.Go(func() { d.serve(ctx, attempts, c) })
 	}
 	<-ctx.Done()
+	d.takeBookings(nil)
 	grace := time.AfterFunc(d.limits.Grace, func() { breakOff(errStopping) })
 	defer grace.Stop()
 	channels.Wait()
+	d.booked.Wait()
 	return nil
 }
 
@@ -95,7 +117,7 @@ func (d *Dispatcher) Run(ctx context.Context) error {
 func (d *Dispatcher) serve(ctx, attempts context.Context, c domain.Channel) {
 	var running sync.WaitGroup
 	defer running.Wait()
-	free, away := make(slots, d.limits.Parallel), false
+	free, away := d.free[c], false
 	for free.take(ctx) {
 		taken := 1 + free.takeMore()
 		claimed, err := d.claim(ctx, c, taken)

@@ -18,18 +18,17 @@ type Notifier struct {
 	records    ports.Records
 	configured []domain.Channel
 	now        func() time.Time
-	wake       func(channels ...domain.Channel)
+	deliveries Deliveries
 }
 
 var _ ports.Notifier = (*Notifier)(nil)
 
 // NewNotifier returns a Notifier that tells users by the configured channels.
-// wake is called after notifications were recorded, with their channels.
 func NewNotifier(
 	contacts ports.Contacts, records ports.Records, configured []domain.Channel, now func() time.Time,
-	wake func(channels ...domain.Channel),
+	deliveries Deliveries,
 ) *Notifier {
-	return &Notifier{contacts: contacts, records: records, configured: configured, now: now, wake: wake}
+	return &Notifier{contacts: contacts, records: records, configured: configured, now: now, deliveries: deliveries}
 }
 
 // Notify asks the user service before it opens a transaction: none is ever held
@@ -44,20 +43,11 @@ func (s *Notifier) Notify(ctx context.Context, n domain.News) (ports.Outcome, er
 		return "", fmt.Errorf("look up contact of user %d: %w", n.Order.UserID, err)
 	}
 	notifications := n.Notifications(contact, s.configured, s.now())
+	handOver := s.deliveries.Book(notifications)
 	outcome, err := s.records.Record(ctx, n, notifications)
+	handOver(err == nil && outcome == ports.Recorded)
 	if err != nil {
 		return "", fmt.Errorf("record event %s: %w", n.EventID, err)
 	}
-	if outcome == ports.Recorded {
-		s.wake(channelsOf(notifications)...)
-	}
 	return outcome, nil
-}
-
-func channelsOf(notifications []domain.Notification) []domain.Channel {
-	channels := make([]domain.Channel, len(notifications))
-	for i, n := range notifications {
-		channels[i] = n.Channel
-	}
-	return channels
 }

@@ -26,6 +26,24 @@ func news(event string, sequence int64, status domain.Status) domain.News {
 	return n
 }
 
+// desk is an app.Deliveries that notes what is handed over.
+type desk struct {
+	recorded []domain.Channel
+	open     int // Booked and not handed over.
+}
+
+func (d *desk) Book(all []domain.Notification) func(bool) {
+	d.open++
+	return func(recorded bool) {
+		d.open--
+		for _, n := range all {
+			if recorded {
+				d.recorded = append(d.recorded, n.Channel)
+			}
+		}
+	}
+}
+
 func TestNotify(t *testing.T) {
 	reachable := domain.Contact{Email: "an@example.com", Phone: "+84901234567", Locale: domain.English}
 	tests := map[string]struct {
@@ -63,10 +81,9 @@ func TestNotify(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			store, contacts := &memory.Store{}, &memory.Contacts{}
 			contacts.Put(3, reachable)
-			var woken, recorded []domain.Channel
+			handed, recorded := &desk{}, []domain.Channel(nil)
 			channels := []domain.Channel{domain.Email, domain.SMS}
-			notifier := app.NewNotifier(contacts, store, channels, testkit.NewClock(time.Time{}).Now,
-				func(channels ...domain.Channel) { woken = append(woken, channels...) })
+			notifier := app.NewNotifier(contacts, store, channels, testkit.NewClock(time.Time{}).Now, handed)
 			for i, n := range tt.news {
 				outcome, err := notifier.Notify(t.Context(), n)
 				if err != nil || outcome != tt.outcomes[i] {
@@ -87,8 +104,8 @@ func TestNotify(t *testing.T) {
 			if !slices.Equal(got, tt.want) {
 				t.Errorf("notifications: got %v, want %v", got, tt.want)
 			}
-			if !slices.Equal(woken, recorded) {
-				t.Errorf("wake-ups: got %v, want %v, the channels of each recorded event", woken, recorded)
+			if !slices.Equal(handed.recorded, recorded) || handed.open != 0 {
+				t.Errorf("handed over: %v (%d open), want %v, the channels of each recorded event", handed.recorded, handed.open, recorded)
 			}
 		})
 	}
@@ -96,7 +113,7 @@ func TestNotify(t *testing.T) {
 
 func TestNotifyAStranger(t *testing.T) {
 	store := &memory.Store{}
-	notifier := app.NewNotifier(&memory.Contacts{}, store, domain.Channels(), time.Now, func(...domain.Channel) {})
+	notifier := app.NewNotifier(&memory.Contacts{}, store, domain.Channels(), time.Now, &desk{})
 	if outcome, err := notifier.Notify(t.Context(), news("a", 1, domain.Pending)); outcome != ports.Recorded || err != nil {
 		t.Fatalf("got %q, %v, want recorded", outcome, err)
 	}
@@ -109,7 +126,7 @@ func TestNotifyAStranger(t *testing.T) {
 func TestNotifyWhileTheUserServiceIsAway(t *testing.T) {
 	store, contacts := &memory.Store{}, &memory.Contacts{}
 	contacts.Put(3, domain.Contact{Email: "an@example.com"})
-	notifier := app.NewNotifier(contacts, store, domain.Channels(), time.Now, func(...domain.Channel) {})
+	notifier := app.NewNotifier(contacts, store, domain.Channels(), time.Now, &desk{})
 	contacts.SetAway(true)
 	if _, err := notifier.Notify(t.Context(), news("a", 1, domain.Pending)); errs.KindOf(err) != errs.Unavailable {
 		t.Fatalf("got %v, want an unavailable error, so that the queue waits", err)

@@ -18,16 +18,22 @@ func (s slots) take(ctx context.Context) bool {
 	}
 }
 
+// takeOne takes a slot if one is free now.
+func (s slots) takeOne() bool {
+	select {
+	case s <- struct{}{}:
+		return true
+	default:
+		return false
+	}
+}
+
 // takeMore takes every slot that is free now and returns how many.
 func (s slots) takeMore() (n int) {
-	for {
-		select {
-		case s <- struct{}{}:
-			n++
-		default:
-			return n
-		}
+	for s.takeOne() {
+		n++
 	}
+	return n
 }
 
 // give gives n slots back.

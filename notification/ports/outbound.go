@@ -21,8 +21,8 @@ var ErrUnknownUser = errs.New(errs.NotFound, "user_not_found")
 // Records remembers which events were handled and what they led to.
 type Records interface {
 	// Record stores, in one transaction, that n was handled and the notifications
-	// it leads to; or nothing, if n was handled before, or nothing but that, if n is
-	// superseded.
+	// it leads to, whose ids it sets; or nothing, if n was handled before, or nothing
+	// but that, if n is superseded.
 	Record(ctx context.Context, n domain.News, notifications []domain.Notification) (Outcome, error)
 }
 

@@ -42,9 +42,9 @@ func (s *Store) Record(_ context.Context, n domain.News, notifications []domain.
 		return ports.Superseded, nil
 	}
 	s.known[n.Order.ID] = max(s.known[n.Order.ID], n.Sequence)
-	for _, row := range notifications {
-		row.ID = int64(len(s.rows) + 1)
-		s.rows = append(s.rows, row)
+	for i := range notifications {
+		notifications[i].ID = int64(len(s.rows) + 1)
+		s.rows = append(s.rows, notifications[i])
 	}
 	return ports.Recorded, nil
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"shop/kit/sqldb"
 	"shop/notification/domain"
@@ -21,12 +22,15 @@ type arrival struct {
 // Record as in ports.Records. Events that arrive at about the same time share a
 // transaction.
 func (s *Store) Record(ctx context.Context, n domain.News, notifications []domain.Notification) (ports.Outcome, error) {
-	a := &arrival{news: n, notifications: notifications}
-	err := s.news.Do(ctx, a)
-	if errors.Is(err, errRemembered) {
+	a := &arrival{news: n, notifications: slices.Clone(notifications)}
+	switch err := s.news.Do(ctx, a); {
+	case errors.Is(err, errRemembered):
 		return ports.Duplicate, nil
+	case err != nil:
+		return "", err
 	}
-	return a.outcome, err
+	copy(notifications, a.notifications)
+	return a.outcome, nil
 }
 
 // errRemembered says that there are notifications of an event that the inbox has
@@ -78,18 +82,25 @@ func (s *Store) recordRound(ctx context.Context, tx *sqldb.Tx, round []*arrival)
 		return err
 	}
 	var rows []row
+	var recorded []*domain.Notification
 	for _, a := range news {
 		if a.outcome = ports.Superseded; a.news.Superseded(known[a.news.Order.ID]) {
 			continue
 		}
 		a.outcome = ports.Recorded
-		for _, notification := range a.notifications {
-			rows = append(rows, rowOf(notification))
+		for i := range a.notifications {
+			row := rowOf(a.notifications[i])
+			row.ID = 0 // Also when this is run again.
+			rows = append(rows, row)
+			recorded = append(recorded, &a.notifications[i])
 		}
 	}
-	created, err := s.rows.CreateMissing(ctx, tx, rows)
-	if err == nil && created < int64(len(rows)) {
+	err = s.rows.CreateAll(ctx, tx, rows)
+	if errors.Is(err, sqldb.ErrDuplicate) {
 		return errRemembered
+	}
+	for i, row := range rows {
+		recorded[i].ID = row.ID
 	}
 	return err
 }
