@@ -189,18 +189,19 @@ func meet(ctx context.Context, p *policy.Policy, dir, url string) (string, error
 	once := &http.Transport{DisableKeepAlives: true, TLSClientConfig: &tls.Config{
 		MinVersion: tls.VersionTLS13, Certificates: []tls.Certificate{pair}, RootCAs: roots, ServerName: "user",
 	}}
-	resp, err := validate(ctx, once, url)
+	state, err := validate(ctx, once, url)
 	if err != nil {
 		return "", err
 	}
-	leaf := resp.TLS.PeerCertificates[0]
+	leaf := state.PeerCertificates[0]
 	if got := leaf.URIs[0].String(); got != p.Identity("user") {
 		return "", fmt.Errorf("the other side is %s", got)
 	}
 	return leaf.SerialNumber.String(), nil
 }
 
-func validate(ctx context.Context, by http.RoundTripper, url string) (*http.Response, error) {
+// validate makes one call and returns the connection's TLS, if it has.
+func validate(ctx context.Context, by http.RoundTripper, url string) (*tls.ConnectionState, error) {
 	r, err := http.NewRequestWithContext(ctx, http.MethodPost, url, strings.NewReader("{}"))
 	if err != nil {
 		return nil, err
@@ -214,7 +215,7 @@ func validate(ctx context.Context, by http.RoundTripper, url string) (*http.Resp
 	if err == nil && resp.StatusCode != http.StatusOK {
 		err = fmt.Errorf("%s: %s", resp.Status, body)
 	}
-	return resp, err
+	return resp.TLS, err
 }
 
 // server is the certificate that a new connection met last.
