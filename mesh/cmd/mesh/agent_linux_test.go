@@ -3,7 +3,6 @@ package main
 import (
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -16,11 +15,7 @@ import (
 // each.
 func TestTheAgentIsSmall(t *testing.T) {
 	const most = 15 << 10 // KiB
-	binary := filepath.Join(t.TempDir(), "mesh")
-	if out, err := exec.Command("go", "build", "-o", binary, ".").CombinedOutput(); err != nil {
-		t.Fatalf("%v: %s", err, out)
-	}
-	s := startAgent(t, binary)
+	s := startAgent(t, build(t))
 	s.metric(t, "mesh_agent_serving 1")
 	must(t, os.WriteFile(filepath.Join(s.dir, "mesh.yaml"), append([]byte("# Another comment.\n"), mesh.Policy...), 0o600))
 	s.metric(t, `mesh_agent_config_updates_total{result="taken"} 1`)

@@ -22,6 +22,13 @@ import (
 const program = "MESH_TEST_PROGRAM"
 
 func TestMain(m *testing.M) {
+	if addr := os.Getenv(application); addr != "" {
+		if err := serveApplication(addr); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(exitFailure)
+		}
+		os.Exit(0)
+	}
 	if os.Getenv(program) != "" {
 		main()
 	}
@@ -38,8 +45,6 @@ type sidecar struct {
 // startAgent runs mesh agent for user with the policy of this repository.
 func startAgent(t *testing.T, binary string, more ...string) *sidecar {
 	t.Helper()
-	path, err := engine.EnvoyPath()
-	must(t, err)
 	at := meshtest.Places(t, meshtest.Policy(t))["user"]
 	dir := filepath.Dir(at.Config)
 	s := &sidecar{dir: dir, admin: at.Admin, metrics: fmt.Sprintf("127.0.0.1:%d", testkit.FreePort(t))}
@@ -56,7 +61,7 @@ func startAgent(t *testing.T, binary string, more ...string) *sidecar {
 		"agent", "--workload", "user", "--policy", filepath.Join(dir, "mesh.yaml"), "--place", filepath.Join(dir, "place.json"),
 		"--drain", "1s", "--every", "50ms", "--metrics", s.metrics,
 	}, more...)...)
-	s.cmd.Env = append(os.Environ(), program+"=1", "ENVOY="+path)
+	s.cmd.Env = append(os.Environ(), program+"=1", "ENVOY="+envoy(t))
 	s.cmd.Stdout, s.cmd.Stderr = &s.out, &s.out
 	must(t, s.cmd.Start())
 	t.Cleanup(func() {
@@ -69,6 +74,24 @@ func startAgent(t *testing.T, binary string, more ...string) *sidecar {
 		}
 	})
 	return s
+}
+
+// envoy returns the path of Envoy.
+func envoy(t *testing.T) string {
+	t.Helper()
+	path, err := engine.EnvoyPath()
+	must(t, err)
+	return path
+}
+
+// build builds the command and returns its path.
+func build(t *testing.T) string {
+	t.Helper()
+	binary := filepath.Join(t.TempDir(), "mesh")
+	if out, err := exec.Command("go", "build", "-o", binary, ".").CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	return binary
 }
 
 // metric waits for a line of the agent's metrics.
