@@ -76,7 +76,7 @@ func onEngines(ctx context.Context, o options) (err error) {
 		return err
 	}
 	r.print(
-		"pgbench: -M prepared, as many clients, on the same server: the statements of bench/bare/orders.sql on copies of the three databases.",
+		"pgbench: -M prepared, as many clients, on the same server: the statements of bench/bare/orders.sql on copies of the three databases, each order by itself.",
 		"Recorded is when the transaction of the notification was committed, by PostgreSQL's clock. The relay has no consumers beside it.",
 	)
 	return nil

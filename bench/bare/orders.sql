@@ -1,5 +1,6 @@
--- What the services send to place an order, for pgbench: the same statements in
--- the same transactions, on their tables as schemas of one database. The
+-- What the services send to place one order, for pgbench: the same statements in
+-- the same transactions, on their tables as schemas of one database. (Of orders
+-- that come at the same time the services make fewer and larger ones.) The
 -- variables seq, run, buyer, session, products, now, payload and trace are given.
 \set seq :seq + 1
 \set id (:run * 10000000 + :seq) * 1000 + :client_id
