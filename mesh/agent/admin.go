@@ -1,14 +1,12 @@
 package agent
 
 import (
-	"bufio"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
-	"strconv"
 	"strings"
 	"time"
 )
@@ -111,34 +109,4 @@ func Drain(ctx context.Context, address string, wait time.Duration) error {
 	case <-ctx.Done():
 		return context.Cause(ctx)
 	}
-}
-
-// updates is how often Envoy has read its files, and how often it has refused
-// what they say.
-type updates struct{ read, refused int }
-
-// updateStats are the figures of Envoy that say so.
-const updateStats = `^(cluster_manager\.cds|listener_manager\.lds)\.update_(success|rejected|failure)$|^listener_manager\.listener_create_failure$`
-
-func (a admin) updates(ctx context.Context) (updates, error) {
-	text, err := a.call(ctx, http.MethodGet, "/stats?filter="+strings.NewReplacer("^", "%5E", "|", "%7C", `\`, "%5C").Replace(updateStats))
-	if err != nil {
-		return updates{}, err
-	}
-	var u updates
-	lines := bufio.NewScanner(strings.NewReader(text))
-	for lines.Scan() {
-		name, value, _ := strings.Cut(lines.Text(), ": ")
-		n, err := strconv.Atoi(value)
-		if err != nil {
-			return updates{}, fmt.Errorf("figures of Envoy: %q", lines.Text())
-		}
-		if !strings.HasSuffix(name, "_create_failure") {
-			u.read += n
-		}
-		if !strings.HasSuffix(name, ".update_success") {
-			u.refused += n
-		}
-	}
-	return u, nil
 }

@@ -30,7 +30,7 @@ func (a *Agent) awaitCertificates(ctx context.Context) error {
 		}
 		if err.Error() != said {
 			said = err.Error()
-			a.o.Log.Info("waiting for certificates", "missing", said)
+			a.o.Log.Info("waiting for certificates", "reason", said)
 		}
 		select {
 		case <-ctx.Done():

@@ -1,17 +1,13 @@
 package agent
 
 import (
-	"bytes"
 	"context"
 	"crypto/sha256"
 	"errors"
 	"fmt"
-	"io"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
-	"strings"
 	"time"
 )
 
@@ -39,6 +35,9 @@ const retry = time.Minute
 
 // first renders before Envoy runs.
 func (c *configuration) first(ctx context.Context) error {
+	if err := c.tidy(); err != nil {
+		return fmt.Errorf("directory of the configuration: %w", err)
+	}
 	c.made = c.digest()
 	c.seen = c.made
 	if len(c.a.o.Render) == 0 {
@@ -114,157 +113,6 @@ func (c *configuration) update(ctx context.Context) (changed []string, err error
 		err = errors.Join(err, c.putBack(old))
 	}
 	return old.names(), err
-}
-
-// awaitUpdate returns when Envoy has read its files since before; an error says
-// that it has not taken them.
-func (a admin) awaitUpdate(ctx context.Context, before updates) error {
-	ctx, cancel := context.WithTimeout(ctx, adminTime)
-	defer cancel()
-	again := time.NewTicker(adminPoll)
-	defer again.Stop()
-	last := before
-	for {
-		select {
-		case <-ctx.Done():
-			return errors.New("Envoy has not read it") //nolint:staticcheck // A name.
-		case <-again.C:
-		}
-		now, err := a.updates(ctx)
-		if err != nil {
-			return err
-		}
-		if now.refused > before.refused {
-			return errors.New("Envoy refuses it; its log says which part and why") //nolint:staticcheck // A name.
-		}
-		if now.read > before.read && now == last {
-			return nil
-		}
-		last = now
-	}
-}
-
-// render runs the command that renders, into a directory beside those files that
-// Envoy reads, and returns that directory and what removes it.
-func (c *configuration) render(ctx context.Context) (dir string, remove func(), err error) {
-	if err := os.MkdirAll(c.a.o.Config, 0o755); err != nil { //nolint:gosec // There is no secret in it.
-		return "", nil, fmt.Errorf("directory of the configuration: %w", err)
-	}
-	dir, err = os.MkdirTemp(c.a.o.Config, ".next-")
-	if err != nil {
-		return "", nil, fmt.Errorf("directory of the configuration: %w", err)
-	}
-	made := dir
-	remove = func() { _ = os.RemoveAll(made) } // What is left of it harms nobody.
-	defer func(remove func()) {
-		if err != nil {
-			remove()
-		}
-	}(remove)
-	said, err := os.CreateTemp(dir, ".said-")
-	if err != nil {
-		return "", nil, err
-	}
-	defer said.Close()
-	renderer, err := c.a.family.start(process{name: "renderer", args: append(slices.Clone(c.a.o.Render), dir), stdout: said, stderr: said})
-	if err != nil {
-		return "", nil, fmt.Errorf("render the configuration: %w", err)
-	}
-	defer renderer.killGroup()
-	select {
-	case <-renderer.ended:
-	case <-ctx.Done():
-		renderer.killGroup()
-		<-renderer.ended
-		return "", nil, context.Cause(ctx)
-	}
-	if renderer.code() == 0 {
-		return dir, remove, nil
-	}
-	const enough = 64 << 10 // bytes
-	if _, err := said.Seek(0, io.SeekStart); err != nil {
-		return "", nil, err
-	}
-	text, err := io.ReadAll(io.LimitReader(said, enough))
-	if err != nil {
-		return "", nil, err
-	}
-	return "", nil, fmt.Errorf("render the configuration: %s: %s", renderer.how(), bytes.TrimSpace(text))
-}
-
-// replaced are files that others have taken the place of, in the order in which
-// it happened; nil = there was none.
-type replaced []replacedFile
-
-type replacedFile struct {
-	name    string
-	content []byte
-}
-
-func (r replaced) names() []string {
-	names := make([]string, len(r))
-	for i, f := range r {
-		names[i] = f.name
-	}
-	return names
-}
-
-// replace renames the files in dir over those of Envoy that differ, which is what
-// Envoy looks for.
-func (c *configuration) replace(dir string) (replaced, error) {
-	entries, err := os.ReadDir(dir)
-	if err != nil {
-		return nil, err
-	}
-	var names []string
-	for _, e := range entries {
-		if e.Type().IsRegular() && !strings.HasPrefix(e.Name(), ".") {
-			names = append(names, e.Name())
-		}
-	}
-	order := []string{clustersFile, listenersFile, bootstrapFile} // All others have the index -1.
-	slices.SortStableFunc(names, func(a, b string) int { return slices.Index(order, a) - slices.Index(order, b) })
-	var old replaced
-	for _, name := range names {
-		target := filepath.Join(c.a.o.Config, name)
-		before, err := os.ReadFile(target) //nolint:gosec // Below the operator's own directory.
-		if err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return old, err
-		}
-		after, err := os.ReadFile(filepath.Join(dir, name)) //nolint:gosec // As above.
-		if err != nil {
-			return old, err
-		}
-		if before != nil && bytes.Equal(before, after) {
-			continue
-		}
-		if err := os.Rename(filepath.Join(dir, name), target); err != nil {
-			return old, err
-		}
-		old = append(old, replacedFile{name, before})
-	}
-	return old, nil
-}
-
-// putBack makes the files on disk those that Envoy runs on again.
-func (c *configuration) putBack(old replaced) error {
-	for _, f := range slices.Backward(old) {
-		target := filepath.Join(c.a.o.Config, f.name)
-		if f.content == nil {
-			if err := os.Remove(target); err != nil {
-				return err
-			}
-			continue
-		}
-		temporary := filepath.Join(c.a.o.Config, ".old-"+f.name)
-		if err := os.WriteFile(temporary, f.content, 0o644); err != nil { //nolint:gosec // There is no secret in it.
-			return err
-		}
-		if err := os.Rename(temporary, target); err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 // digest tells one state of the inputs from another.

@@ -106,6 +106,17 @@ func TestWhatCanNotStart(t *testing.T) {
 	}
 }
 
+func TestWhatAKilledAgentLeftGoes(t *testing.T) {
+	p := newPod(t, nil)
+	left := filepath.Join(p.dir, "config", ".next-1")
+	must(t, os.MkdirAll(filepath.Join(left, "x"), 0o700))
+	p.start()
+	p.says(`"msg":"serving"`)
+	if found, err := filepath.Glob(filepath.Join(p.dir, "config", ".*")); err != nil || len(found) > 0 {
+		t.Errorf("left: %v (%v)", found, err)
+	}
+}
+
 func TestTheConfigurationMayBeThereAlready(t *testing.T) {
 	p := run(t, func(o *played, p *pod) {
 		o.Render = nil
