@@ -69,7 +69,7 @@ func (a admin) awaitReady(ctx context.Context, ended <-chan struct{}) error {
 		}
 		select {
 		case <-ctx.Done():
-			return fmt.Errorf("it is not ready %w: %w", context.Cause(ctx), err)
+			return fmt.Errorf("wait until it is ready: %w: %w", context.Cause(ctx), err)
 		case <-ended:
 			return err
 		case <-again.C:

@@ -17,7 +17,7 @@ func (a *Agent) awaitCertificates(ctx context.Context) error {
 	if a.o.Certs == "" {
 		return nil
 	}
-	ctx, cancel := context.WithTimeout(ctx, a.o.CertsTime)
+	ctx, cancel := context.WithTimeoutCause(ctx, a.o.CertsTime, fmt.Errorf("not within %s", a.o.CertsTime))
 	defer cancel()
 	again := time.NewTicker(certificatePoll)
 	defer again.Stop()
@@ -34,7 +34,7 @@ func (a *Agent) awaitCertificates(ctx context.Context) error {
 		}
 		select {
 		case <-ctx.Done():
-			return fmt.Errorf("no certificate within %s: %w", a.o.CertsTime, err)
+			return fmt.Errorf("wait for certificates: %w: %w", context.Cause(ctx), err)
 		case <-again.C:
 		}
 	}

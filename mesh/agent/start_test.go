@@ -49,7 +49,7 @@ func TestWaitingForCertificatesHasAnEnd(t *testing.T) {
 	p := newPod(t, func(o *played, _ *pod) { o.Certs, o.CertsTime = dir, 300*time.Millisecond })
 	p.start()
 	p.ends(1)
-	if p.said("mesh: no certificate within 300ms: open "+dir) != 1 || p.said("waiting for certificates") != 1 {
+	if p.said("mesh: wait for certificates: not within 300ms: open "+dir) != 1 || p.said("waiting for certificates") != 1 {
 		t.Error("it does not say what it waited for, once")
 	}
 }
@@ -74,7 +74,7 @@ func TestWhatCanNotStart(t *testing.T) {
 			func(o *played, _ *pod) { o.Envoy = "/bin/false" }, "start Envoy: it ended with exit code 1 before it was ready",
 		},
 		"an Envoy that is never ready": {
-			func(o *played, p *pod) { o.Admin, o.StartTime = p.app, time.Second }, "start Envoy: it is not ready not within 1s",
+			func(o *played, p *pod) { o.Admin, o.StartTime = p.app, time.Second }, "start Envoy: wait until it is ready: not within 1s",
 		},
 		"a policy with an error": {func(_ *played, p *pod) { p.put("fault", "mesh.yaml:3: services: must be a map") }, "render the configuration: exit code 1: mesh.yaml:3: services: must be a map\n"},
 		"a bootstrap that is wrong": {

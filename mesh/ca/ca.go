@@ -145,6 +145,10 @@ func (a *Authority) dir(id Identity) string { return filepath.Join(a.o.Dir, id.N
 
 // exclusively runs do while nobody else works on the same root.
 func (a *Authority) exclusively(ctx context.Context, do func() error) (err error) {
+	// The root may be in the identities' directory, which others enter.
+	if err := os.MkdirAll(a.o.Dir, 0o755); err != nil { //nolint:gosec // There is nothing but identities in it, each with its own mode.
+		return fmt.Errorf("directory of the certificates: %w", err)
+	}
 	if err := os.MkdirAll(a.o.Root, 0o700); err != nil {
 		return fmt.Errorf("directory of the root: %w", err)
 	}

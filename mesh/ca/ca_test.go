@@ -141,7 +141,7 @@ func TestModes(t *testing.T) {
 	if owner.UID == 0 {
 		owner = identity.Owner{UID: 10001, GID: 10002} // Only root may give files away.
 	}
-	a, o := authority(t, ca.Options{Owner: owner})
+	a, o := authority(t, ca.Options{Owner: owner, Dir: filepath.Join(t.TempDir(), "certs")})
 	must(t, a.Once(t.Context()))
 	roots, err := filepath.Glob(filepath.Join(o.Dir, ".root", "root-*"))
 	must(t, err)
@@ -150,7 +150,7 @@ func TestModes(t *testing.T) {
 	}
 	want := map[string]fs.FileMode{
 		filepath.Join(o.Dir, ".root"): 0o700, roots[0]: 0o644, roots[1]: 0o600,
-		filepath.Join(o.Dir, "user"): 0o755,
+		o.Dir: 0o755, filepath.Join(o.Dir, "user"): 0o755,
 	}
 	for file, mode := range map[string]fs.FileMode{identity.CertFile: 0o644, identity.KeyFile: 0o600, identity.CAFile: 0o644} {
 		path := followed(t, filepath.Join(o.Dir, "user"), file)
