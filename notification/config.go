@@ -42,7 +42,7 @@ type Config struct {
 	RetryFirst   config.Seconds `env:"NOTIFY_RETRY_FIRST" envDefault:"1" unit:"seconds" doc:"The pause after the first failed attempt; each further one is four times as long."`
 	RetryLongest config.Seconds `env:"NOTIFY_RETRY_LONGEST" envDefault:"3600" unit:"seconds" doc:"No pause is longer, whatever a receiver asks for."`
 	SendTimeout  config.Seconds `env:"NOTIFY_SEND_TIMEOUT" envDefault:"10" unit:"seconds" doc:"How long one attempt may take."`
-	Parallel     int            `env:"NOTIFY_PARALLEL" envDefault:"8" unit:"messages at a time" doc:"How many messages each channel sends at once."`
+	Parallel     int            `env:"NOTIFY_PARALLEL" envDefault:"8" unit:"messages at a time" doc:"How many messages each channel sends at once; the log takes more."`
 }
 
 // defaults are those of the settings that all services share.
