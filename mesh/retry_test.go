@@ -126,6 +126,45 @@ func TestOnlyReadsAreSentAgainWhenAnApplicationDiesOverThem(t *testing.T) {
 	}
 }
 
+// TestAReplicaThatFailsEverythingIsLeftAlone until it is tried again, and then at
+// once again.
+func TestAReplicaThatFailsEverythingIsLeftAlone(t *testing.T) {
+	m := meshtest.New(t, meshtest.Policy(t, "upstream: {outlier: {interval: 100ms, ejection: 200ms}}"))
+	failing := m.Replica("product")
+	var asked atomic.Int32
+	m.Echo("product", nil)
+	m.Echo(failing, func(w http.ResponseWriter, r *http.Request) bool {
+		if r.URL.Path == "/readyz" {
+			return false
+		}
+		asked.Add(1)
+		w.WriteHeader(http.StatusServiceUnavailable)
+		return true
+	})
+	m.Start("product", failing, "order")
+	order := m.Envoys["order"]
+	testkit.Eventually(t, 30*time.Second, func() bool { return order.Stat("cluster.product.membership_healthy") == 2 }, "both replicas")
+	sent, failed, ejections := 0, 0, 0
+	testkit.Eventually(t, time.Minute, func() bool {
+		for range 10 {
+			sent++
+			if meshtest.Do(t, m.Places["order"].Egress["product"], meshtest.Request{Method: "POST", URI: "/internal/reservations", Body: "{}"}).Status != 200 {
+				failed++
+			}
+		}
+		ejections = order.Stat("cluster.product.outlier_detection.ejections_enforced_total")
+		return ejections >= 4
+	}, "it to be put out four times")
+	// A try or two may be under way while the last failure is being counted.
+	if most := (m.Policy.Upstream.Outlier.Failures + 2) * (ejections + 1); int(asked.Load()) > most {
+		t.Errorf("it was asked %d times for %d ejections, want at most %d", asked.Load(), ejections, most)
+	}
+	if failed > 0 {
+		t.Errorf("%d requests failed", failed)
+	}
+	t.Logf("%d requests, %d tries on the failing replica, %d ejections, %d requests failed", sent, asked.Load(), ejections, failed)
+}
+
 // TestASidecarThatIsGoneCostsNothing: one of two takes connections and closes
 // them.
 func TestASidecarThatIsGoneCostsNothing(t *testing.T) {

@@ -46,6 +46,10 @@ func (b *builder) bootstrap() *bootstrap.Bootstrap {
 			Name: "admin", LayerSpecifier: &bootstrap.RuntimeLayer_AdminLayer_{AdminLayer: &bootstrap.RuntimeLayer_AdminLayer{}},
 		}}},
 		OverloadManager: b.overload(),
+		// Reading the configuration takes memory that nobody needs afterwards.
+		MemoryAllocatorManager: &bootstrap.MemoryAllocatorManager{
+			BytesToRelease: 1 << 20, MemoryReleaseInterval: duration(time.Second),
+		},
 		ApplicationLogConfig: &bootstrap.Bootstrap_ApplicationLogConfig{LogFormat: &bootstrap.Bootstrap_ApplicationLogConfig_LogFormat{
 			LogFormat: &bootstrap.Bootstrap_ApplicationLogConfig_LogFormat_JsonFormat{JsonFormat: &structpb.Struct{
 				Fields: map[string]*structpb.Value{

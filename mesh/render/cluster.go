@@ -31,6 +31,9 @@ func (b *builder) callee(name string) *cluster.Cluster {
 	c := b.endpoints(name, b.at.Callees[name])
 	c.ConnectTimeout = duration(u.ConnectTimeout)
 	c.LbPolicy = cluster.Cluster_LEAST_REQUEST
+	// At once. Otherwise the changes of a second are one: a replica that is tried
+	// again after its ejection and fails would go on for so long.
+	c.CommonLbConfig = &cluster.Cluster_CommonLbConfig{UpdateMergeWindow: duration(0)}
 	c.TransportSocket = b.upstream(name)
 	c.TypedExtensionProtocolOptions = b.http(&upstreams.HttpProtocolOptions{
 		CommonHttpProtocolOptions: &core.HttpProtocolOptions{IdleTimeout: duration(idle), MaxConnectionDuration: duration(u.MaxConnectionAge)},

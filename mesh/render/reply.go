@@ -13,6 +13,7 @@ import (
 	core "github.com/envoyproxy/go-control-plane/envoy/config/core/v3"
 	route "github.com/envoyproxy/go-control-plane/envoy/config/route/v3"
 	hcm "github.com/envoyproxy/go-control-plane/envoy/extensions/filters/network/http_connection_manager/v3"
+	matcher "github.com/envoyproxy/go-control-plane/envoy/type/matcher/v3"
 	"google.golang.org/protobuf/types/known/wrapperspb"
 )
 
@@ -58,10 +59,14 @@ func (b *builder) replies() []reply {
 var beforeUnit = regexp.MustCompile(`^(\d+)(\D+)$`)
 
 // What decides about the form of a reply. The services know more of both headers;
-// these are the beginnings that browsers and clients send.
+// this is what browsers and clients send.
 var (
-	likesEnglish  = requestHeader("accept-language", `\s*[eE][nN]([-_,;\s].*)?`)
-	wantsProblems = requestHeader("accept", `(?i).*application/problem\+json.*`)
+	likesEnglish = requestHeader("accept-language", &matcher.StringMatcher{
+		MatchPattern: &matcher.StringMatcher_Prefix{Prefix: "en"}, IgnoreCase: true,
+	})
+	wantsProblems = requestHeader("accept", &matcher.StringMatcher{
+		MatchPattern: &matcher.StringMatcher_Contains{Contains: "application/problem+json"}, IgnoreCase: true,
+	})
 )
 
 // localReplies are the answers that Envoy gives to clients itself: in the form
@@ -175,12 +180,11 @@ func quoted(s string) string {
 func literal(s string) string { return strings.ReplaceAll(s, "%", "%%") }
 
 // requestHeader returns a filter for requests with a header that matches.
-func requestHeader(name, re string) func() *accesslog.AccessLogFilter {
+func requestHeader(name string, match *matcher.StringMatcher) func() *accesslog.AccessLogFilter {
 	return func() *accesslog.AccessLogFilter {
 		return &accesslog.AccessLogFilter{FilterSpecifier: &accesslog.AccessLogFilter_HeaderFilter{
 			HeaderFilter: &accesslog.HeaderFilter{Header: &route.HeaderMatcher{
-				Name:                 name,
-				HeaderMatchSpecifier: &route.HeaderMatcher_StringMatch{StringMatch: pattern(re)},
+				Name: name, HeaderMatchSpecifier: &route.HeaderMatcher_StringMatch{StringMatch: match},
 			}},
 		}}
 	}
