@@ -22,6 +22,10 @@ const (
 	flagsBroken    = "UC|UR|LR"
 )
 
+// selections is how often a replica is drawn until it is another one. Of two the
+// same comes up one time in four.
+const selections = 10
+
 // retries says what is tried again, on another replica where there is one.
 func (b *builder) retries(r policy.Retry, try time.Duration) *route.RetryPolicy {
 	if r.Retries == 0 {
@@ -49,7 +53,7 @@ func (b *builder) retries(r policy.Retry, try time.Duration) *route.RetryPolicy 
 			Name:       "envoy.retry_host_predicates.previous_hosts",
 			ConfigType: &route.RetryPolicy_RetryHostPredicate_TypedConfig{TypedConfig: b.any(&previous.PreviousHostsPredicate{})},
 		}},
-		HostSelectionRetryMaxAttempts: 3,
+		HostSelectionRetryMaxAttempts: selections,
 	}
 	if len(flags) > 0 {
 		retry.RetriableHeaders = []*route.HeaderMatcher{{
