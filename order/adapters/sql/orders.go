@@ -69,7 +69,7 @@ func (s *Orders) add(ctx context.Context, tx *sqldb.Tx, group []sqldb.Member[*ad
 	var writes []sqldb.Write
 	for i, m := range group {
 		m.Item.added = m.Item.order.Stored(domain.OrderID(rows[i].ID))
-		told, err := s.tell(m.Context, tx, m.Item.added, rows[i].Status, m.Item.announce)
+		told, err := s.tell(m.Context, tx, m.Item.added, rows[i].Status, m.Item.announce) //nolint:contextcheck // Each has its own trace.
 		if err != nil {
 			return err
 		}
@@ -82,7 +82,7 @@ func (s *Orders) add(ctx context.Context, tx *sqldb.Tx, group []sqldb.Member[*ad
 		if m.Item.attempt == nil {
 			continue
 		}
-		if err := finish(m.Context, tx, *m.Item.attempt, outcome{Order: &rows[i]}); err != nil {
+		if err := finish(m.Context, tx, *m.Item.attempt, outcome{Order: &rows[i]}); err != nil { //nolint:contextcheck // As above.
 			return err
 		}
 	}
