@@ -110,6 +110,7 @@ func TestWhatIsWrongIsMadeAnew(t *testing.T) {
 		"key lost":          func() error { return os.Remove(followed(t, user, identity.KeyFile)) },
 		"certificate empty": func() error { return os.WriteFile(followed(t, user, identity.CertFile), nil, 0o600) },
 		"roots are no PEM":  func() error { return os.WriteFile(followed(t, user, identity.CAFile), []byte("x"), 0o600) },
+		"key open to all":   func() error { return os.Chmod(followed(t, user, identity.KeyFile), 0o644) },
 		"another's files": func() error {
 			files, err := identity.Read(filepath.Join(o.Dir, "product"))
 			must(t, err)
@@ -121,6 +122,9 @@ func TestWhatIsWrongIsMadeAnew(t *testing.T) {
 			must(t, damage())
 			must(t, a.Once(t.Context()))
 			load(t, o, "user", time.Now())
+			if !o.Owner.Keeps(user) {
+				t.Error("the key is not its owner's alone")
+			}
 			if !load(t, o, "product", time.Now()).Leaf.Equal(product.Leaf) {
 				t.Error("another identity's certificate changed too")
 			}
@@ -165,6 +169,24 @@ func TestModes(t *testing.T) {
 		if info.Mode().Perm() != mode {
 			t.Errorf("%s has mode %v, want %v", path, info.Mode().Perm(), mode)
 		}
+	}
+}
+
+func TestAnotherOwnerGetsAnotherKey(t *testing.T) {
+	a, o := authority(t, ca.Options{})
+	must(t, a.Once(t.Context()))
+	before := load(t, o, "user", time.Now())
+	o.Owner = identity.Owner{UID: os.Getuid(), GID: os.Getgid()}
+	if o.Owner.UID == 0 {
+		o.Owner = identity.Owner{UID: 10001} // Only root may give files away.
+	}
+	again, _ := authority(t, o)
+	must(t, again.Once(t.Context()))
+	if changed := !load(t, o, "user", time.Now()).Leaf.Equal(before.Leaf); changed != (os.Getuid() == 0) {
+		t.Errorf("changed: %v", changed)
+	}
+	if got := ownerOf(t, followed(t, filepath.Join(o.Dir, "user"), identity.KeyFile)); got.UID != o.Owner.UID {
+		t.Errorf("the key belongs to %v", got)
 	}
 }
 

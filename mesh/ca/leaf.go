@@ -23,7 +23,8 @@ const (
 	reasonMissing = "missing" // Or damaged.
 	reasonRenewal = "renewal"
 	reasonNames   = "names"
-	reasonRoot    = "root" // Another root signs or is trusted.
+	reasonRoot    = "root"  // Another root signs or is trusted.
+	reasonOwner   = "owner" // The key is not its owner's alone.
 )
 
 // refresh gives id a new certificate if one is due.
@@ -63,6 +64,8 @@ func (a *Authority) due(id Identity, rs roots) (reason string, leaf *x509.Certif
 		return reasonNames, nil
 	case b.Leaf.CheckSignatureFrom(rs.signs.cert) != nil, !bytes.Equal(files.CA, rs.bundle()):
 		return reasonRoot, nil
+	case !a.o.Owner.Keeps(a.dir(id)):
+		return reasonOwner, nil
 	case !now.Before(renewAt(b.Leaf)), now.Before(b.Leaf.NotBefore):
 		return reasonRenewal, nil
 	default:

@@ -46,7 +46,7 @@ func NewMetrics(r prometheus.Registerer, identities []Identity) (*Metrics, error
 	}
 	for _, id := range identities {
 		m.failures.WithLabelValues(id.Name)
-		for _, reason := range []string{reasonMissing, reasonRenewal, reasonNames, reasonRoot} {
+		for _, reason := range []string{reasonMissing, reasonRenewal, reasonNames, reasonRoot, reasonOwner} {
 			m.rotations.WithLabelValues(id.Name, reason)
 		}
 	}

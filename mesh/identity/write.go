@@ -19,25 +19,6 @@ const (
 	generation  = "..2006_01_02_15_04_05." // A time, followed by random digits.
 )
 
-// Owner is whom files are given to; 0 leaves user or group as they are.
-type Owner struct{ UID, GID int }
-
-// take makes o the owner of f.
-func (o Owner) take(f *os.File) error {
-	if o == (Owner{}) {
-		return nil
-	}
-	const same = -1
-	uid, gid := o.UID, o.GID
-	if uid == 0 {
-		uid = same
-	}
-	if gid == 0 {
-		gid = same
-	}
-	return f.Chown(uid, gid)
-}
-
 // Write puts f into dir, which is made when it is missing, in place of what was
 // there: a reader that follows the link once sees all of the old or all of the
 // new. The generation before stays for readers that are late, older ones go. The
@@ -86,7 +67,7 @@ func writeGeneration(dir string, f Files, owner Owner, now time.Time) (name stri
 			return "", err
 		}
 	}
-	if err := writeFile(filepath.Join(path, KeyFile), f.Key, 0o600, owner); err != nil {
+	if err := writeFile(filepath.Join(path, KeyFile), f.Key, keyMode, owner); err != nil {
 		return "", err
 	}
 	d, err := os.Open(path) //nolint:gosec // Made above.
