@@ -59,6 +59,47 @@ func TestNothingThatOutsidersSayOfThemselvesReachesAnApplication(t *testing.T) {
 	t.Logf("%d headers sent, none reached the application", len(headers))
 }
 
+// TestBehindAProxyTheClientIsWhomItNames: an edge that knows of one proxy in
+// front of it believes that one, and no other.
+func TestBehindAProxyTheClientIsWhomItNames(t *testing.T) {
+	m := front(t, "user", "edge: {trusted_hops: 1, strip: [x-envoy-*, x-forwarded-client-cert], routes: {user: {/login: {rate: 1}}}}")
+	from := func(hops string) meshtest.Answer {
+		return meshtest.Do(t, m.Public("user"), meshtest.Request{URI: "/login", Header: map[string]string{"X-Forwarded-For": hops}})
+	}
+	if got := from("6.6.6.6, 203.0.113.7").Seen(t).Header["X-Envoy-External-Address"]; len(got) != 1 || got[0] != "203.0.113.7" {
+		t.Errorf("the client is %q, want the last that the proxy names", got)
+	}
+	if a := from("7.7.7.7, 203.0.113.7"); a.Status != http.StatusTooManyRequests {
+		t.Errorf("the same client under another lie: %d", a.Status)
+	}
+	if a := from("203.0.113.8"); a.Status != http.StatusOK {
+		t.Errorf("another client of the proxy: %d", a.Status)
+	}
+}
+
+// TestNetworksOfIPv6AreOneClient: who has one address of a /64 has them all.
+func TestNetworksOfIPv6AreOneClient(t *testing.T) {
+	m := front(t, "user", "edge: {trusted_hops: 1, strip: [x-envoy-*], routes: {user: {/login: {rate: 1}}}}")
+	for _, step := range []struct {
+		address string
+		status  int
+	}{{"2001:db8:0:1::1", 200}, {"2001:db8:0:1::1", 429}, {"2001:db8:0:1:ffff::2", 429}, {"2001:db8:0:2::1", 200}, {"2001:db8:0:2::1", 429}} {
+		a := meshtest.Do(t, m.Public("user"), meshtest.Request{URI: "/login", Header: map[string]string{"X-Forwarded-For": step.address}})
+		if a.Status != step.status {
+			t.Errorf("%s: %d, want %d", step.address, a.Status, step.status)
+		}
+	}
+}
+
+// TestAQueryIsNoPath: what is refused in a path is a text in a query.
+func TestAQueryIsNoPath(t *testing.T) {
+	m := front(t, "product")
+	const uri = "/products?q=a%2Fb%5C..%2f//x&c=/internal/../metrics"
+	if got := meshtest.Do(t, m.Public("product"), meshtest.Request{URI: uri}).Seen(t).URI; got != uri {
+		t.Errorf("the application saw %s, want %s", got, uri)
+	}
+}
+
 // TestEveryAnswerToThePublicHasItsHeaders looks at an application's answer and at
 // the edge's own, early and late.
 func TestEveryAnswerToThePublicHasItsHeaders(t *testing.T) {
