@@ -5,7 +5,7 @@ import (
 	route "github.com/envoyproxy/go-control-plane/envoy/config/route/v3"
 	tracev3 "github.com/envoyproxy/go-control-plane/envoy/config/trace/v3"
 	hcm "github.com/envoyproxy/go-control-plane/envoy/extensions/filters/network/http_connection_manager/v3"
-	environment "github.com/envoyproxy/go-control-plane/envoy/extensions/tracers/opentelemetry/resource_detectors/v3"
+	detectors "github.com/envoyproxy/go-control-plane/envoy/extensions/tracers/opentelemetry/resource_detectors/v3"
 	typev3 "github.com/envoyproxy/go-control-plane/envoy/type/v3"
 	"google.golang.org/protobuf/types/known/wrapperspb"
 
@@ -51,18 +51,12 @@ func (b *builder) tracing(s side) *hcm.HttpConnectionManager_Tracing {
 					EnvoyGrpc: &core.GrpcService_EnvoyGrpc{ClusterName: collectorCluster},
 				}},
 				ServiceName: b.logName(),
-				ResourceDetectors: []*core.TypedExtensionConfig{
-					{
-						Name:        "envoy.tracers.opentelemetry.resource_detectors.environment",
-						TypedConfig: b.any(&environment.EnvironmentResourceDetectorConfig{}),
-					},
-					{
-						Name: "envoy.tracers.opentelemetry.resource_detectors.static_config",
-						TypedConfig: b.any(&environment.StaticConfigResourceDetectorConfig{
-							Attributes: map[string]string{"service.namespace": "shop"},
-						}),
-					},
-				},
+				ResourceDetectors: []*core.TypedExtensionConfig{{
+					Name: "envoy.tracers.opentelemetry.resource_detectors.static_config",
+					TypedConfig: b.any(&detectors.StaticConfigResourceDetectorConfig{
+						Attributes: map[string]string{"service.namespace": "shop"},
+					}),
+				}},
 			})},
 		},
 	}
