@@ -106,6 +106,7 @@ func TestEveryAnswerToThePublicHasItsHeaders(t *testing.T) {
 	m := front(t, "product")
 	for name, text := range map[string]string{
 		"the application's": "GET /products HTTP/1.1\r\nHost: x\r\n\r\n",
+		"a probe":           "GET /readyz HTTP/1.1\r\nHost: x\r\n\r\n",
 		"refused":           "GET /internal/reservations HTTP/1.1\r\nHost: x\r\n\r\n",
 		"two lengths":       "POST /products HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nxx",
 		"escaped slash":     "GET /products%2f7 HTTP/1.1\r\nHost: x\r\n\r\n",
@@ -131,6 +132,26 @@ func TestEveryAnswerToThePublicHasItsHeaders(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// TestWhatAnApplicationSaysOfItselfStays: a page of documentation has a policy of
+// its own for what it loads.
+func TestWhatAnApplicationSaysOfItselfStays(t *testing.T) {
+	m := meshtest.New(t, meshtest.Policy(t))
+	own := map[string]string{"Content-Security-Policy": "default-src 'self'", "X-Trace-Id": strings.Repeat("a", 32)}
+	m.Echo("product", func(w http.ResponseWriter, _ *http.Request) bool {
+		for name, value := range own {
+			w.Header().Set(name, value)
+		}
+		return false
+	})
+	m.Start("product", "edge")
+	a := meshtest.Do(t, m.Public("product"), meshtest.Request{URI: "/docs"})
+	for name, value := range own {
+		if got := a.Header.Values(name); len(got) != 1 || got[0] != value {
+			t.Errorf("%s is %q, want %q", name, got, value)
+		}
 	}
 }
 

@@ -62,7 +62,7 @@ type Edge struct {
 	Rest        Public                          `yaml:"rest"` // What holds for every path that is not named below.
 	Routes      map[string]map[Path]PublicRoute `yaml:"routes"`
 	Retry       EdgeRetry                       `yaml:"retry"`
-	Headers     map[string]string               `yaml:"headers"`     // Set on every response.
+	Headers     map[string]string               `yaml:"headers"`     // Of every response that has not its own.
 	TLSHeaders  map[string]string               `yaml:"tls_headers"` // More of them, where the edge has a certificate.
 }
 

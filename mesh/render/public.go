@@ -43,7 +43,7 @@ func (b *builder) public(service string) *listener.Listener {
 		Name:                    name,
 		VirtualHosts:            []*route.VirtualHost{b.publicHost(service)},
 		ResponseHeadersToAdd:    append(b.publicHeaders(), add(traceHeader, b.currentTrace())),
-		ResponseHeadersToRemove: []string{flagsHeader},
+		ResponseHeadersToRemove: []string{flagsHeader, "x-envoy-upstream-healthchecked-cluster", "x-envoy-immediate-health-check-fail"},
 	}}
 	var socket *core.TransportSocket
 	if b.at.PublicCerts != "" {
@@ -90,7 +90,8 @@ func (b *builder) publicHost(service string) *route.VirtualHost {
 	return host
 }
 
-// publicHeaders are set on every response to the public.
+// publicHeaders are given to every response to the public that has not its own:
+// a page of documentation knows better what it may load.
 func (b *builder) publicHeaders() []*core.HeaderValueOption {
 	var list []*core.HeaderValueOption
 	sets := []map[string]string{b.p.Edge.Headers}
@@ -99,7 +100,7 @@ func (b *builder) publicHeaders() []*core.HeaderValueOption {
 	}
 	for _, headers := range sets {
 		for _, name := range slices.Sorted(maps.Keys(headers)) {
-			list = append(list, set(name, literal(headers[name])))
+			list = append(list, add(name, literal(headers[name])))
 		}
 	}
 	return list
