@@ -43,8 +43,10 @@ func (a *Agent) awaitCertificates(ctx context.Context) error {
 // certificates tells of what happens to the workload's certificate. (Envoy
 // follows the files by itself.)
 type certificates struct {
-	serial string // Of the last good one.
-	said   string // The last complaint.
+	files  identity.Files // As they were looked at last,
+	end    time.Time      // and what they are good until.
+	serial string         // Of the last good one.
+	said   string         // The last complaint.
 }
 
 // look sees whether the certificate has changed.
@@ -52,8 +54,17 @@ func (c *certificates) look(a *Agent) {
 	if a.o.Certs == "" {
 		return
 	}
-	b, err := identity.Load(a.o.Certs, a.o.Workload, time.Now())
+	now := time.Now()
+	files, err := identity.Read(a.o.Certs)
+	if err == nil && files.Equal(c.files) && now.Before(c.end) {
+		return
+	}
+	var b identity.Bundle
+	if err == nil {
+		b, err = files.Check(a.o.Workload, now)
+	}
 	if err != nil {
+		c.end = time.Time{}
 		a.status.certificateBad.Store(true)
 		if err.Error() != c.said {
 			c.said = err.Error()
@@ -68,6 +79,6 @@ func (c *certificates) look(a *Agent) {
 	} else if c.said != "" {
 		a.o.Log.Info("the certificate is good again", "serial", serial, "not_after", b.Leaf.NotAfter)
 	}
-	c.serial, c.said = serial, ""
+	c.files, c.end, c.serial, c.said = files, b.Leaf.NotAfter, serial, ""
 	a.status.certificate(b)
 }

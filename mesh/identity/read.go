@@ -1,6 +1,7 @@
 package identity
 
 import (
+	"bytes"
 	"crypto/tls"
 	"crypto/x509"
 	"encoding/pem"
@@ -15,6 +16,11 @@ import (
 
 // Files are the contents of an identity's directory.
 type Files struct{ Cert, Key, CA []byte }
+
+// Equal reports whether f and g are the same to the byte.
+func (f Files) Equal(g Files) bool {
+	return bytes.Equal(f.Cert, g.Cert) && bytes.Equal(f.Key, g.Key) && bytes.Equal(f.CA, g.CA)
+}
 
 // Read reads the files of dir. Where dir has the layout that Write makes, all
 // three are of one generation.
@@ -104,19 +110,25 @@ func (b Bundle) URIs() []string {
 	return uris
 }
 
-// Load reads and parses dir and verifies it for name at now: what stands in dir
-// would be accepted by others. The bundle is there whenever the files could be
-// parsed, also beside an error.
+// Check parses f and verifies it for name at now. The bundle is there whenever f
+// could be parsed, also beside an error.
+func (f Files) Check(name string, now time.Time) (Bundle, error) {
+	b, err := f.Parse()
+	if err != nil {
+		return Bundle{}, err
+	}
+	return b, b.Verify(name, now)
+}
+
+// Load reads dir and checks it for name at now: without an error, what stands in
+// dir would be accepted by others.
 func Load(dir, name string, now time.Time) (Bundle, error) {
 	files, err := Read(dir)
 	if err != nil {
 		return Bundle{}, err
 	}
-	b, err := files.Parse()
+	b, err := files.Check(name, now)
 	if err != nil {
-		return Bundle{}, fmt.Errorf("%s: %w", dir, err)
-	}
-	if err := b.Verify(name, now); err != nil {
 		return b, fmt.Errorf("%s: %w", dir, err)
 	}
 	return b, nil
