@@ -87,8 +87,14 @@ func (r *Roots) Files(id string) identity.Files {
 // Give puts the files of a workload with this SPIFFE id into dir.
 func (r *Roots) Give(dir, id string) {
 	r.t.Helper()
-	if err := identity.Write(dir, r.Files(id), identity.Owner{}, time.Now()); err != nil {
-		r.t.Fatal(err)
+	Write(r.t, dir, r.Files(id))
+}
+
+// Write puts files into dir, as an authority does.
+func Write(t testing.TB, dir string, f identity.Files) {
+	t.Helper()
+	if err := identity.Write(dir, f, identity.Owner{}, time.Now()); err != nil {
+		t.Fatal(err)
 	}
 }
 
