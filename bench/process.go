@@ -42,12 +42,16 @@ type program struct {
 	dir  string   // "" = that of this process.
 	env  []string // nil = that of this process.
 	log  io.Writer
+	warn io.Writer // What it writes to standard error; nil = that of this process.
 }
 
 // start runs a program until probe answers 200, for at most 30 s.
 func start(ctx context.Context, probe string, run program) (*process, error) {
 	cmd := exec.CommandContext(ctx, run.path, run.args...)
-	cmd.Dir, cmd.Env, cmd.Stdout, cmd.Stderr = run.dir, run.env, run.log, os.Stderr
+	cmd.Dir, cmd.Env, cmd.Stdout, cmd.Stderr = run.dir, run.env, run.log, run.warn
+	if run.warn == nil {
+		cmd.Stderr = os.Stderr
+	}
 	began := time.Now()
 	if err := cmd.Start(); err != nil {
 		return nil, err
@@ -96,8 +100,10 @@ func (p *process) stop() {
 }
 
 // resident returns the process's resident set in bytes.
-func (p *process) resident() (int64, error) {
-	f, err := os.Open(fmt.Sprintf("/proc/%d/status", p.cmd.Process.Pid))
+func (p *process) resident() (int64, error) { return resident(p.cmd.Process.Pid) }
+
+func resident(pid int) (int64, error) {
+	f, err := os.Open(fmt.Sprintf("/proc/%d/status", pid))
 	if err != nil {
 		return 0, err
 	}
@@ -109,6 +115,49 @@ func (p *process) resident() (int64, error) {
 		}
 	}
 	return 0, errors.New("no VmRSS")
+}
+
+// child returns the one child of a process.
+func child(pid int) (int, error) {
+	threads, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/children", pid))
+	if err != nil {
+		return 0, err
+	}
+	for _, thread := range threads {
+		children, err := os.ReadFile(thread)
+		if err != nil {
+			return 0, err
+		}
+		if text := strings.TrimSpace(string(children)); text != "" {
+			return strconv.Atoi(text)
+		}
+	}
+	return 0, fmt.Errorf("process %d has no child", pid)
+}
+
+// tick is the unit of CPU time in /proc: proc(5), USER_HZ.
+const tick = 10 * time.Millisecond
+
+// cpuOf returns how long each process has been running on a CPU.
+func cpuOf(pids []int) ([]time.Duration, error) {
+	used := make([]time.Duration, len(pids))
+	for i, pid := range pids {
+		stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+		if err != nil {
+			return nil, err
+		}
+		_, rest, _ := strings.Cut(string(stat), ") ") // The name before it may hold spaces.
+		fields := strings.Fields(rest)
+		const user, system = 11, 12
+		for _, field := range []int{user, system} {
+			n, err := strconv.ParseInt(fields[field], 10, 64)
+			if err != nil {
+				return nil, err
+			}
+			used[i] += time.Duration(n) * tick
+		}
+	}
+	return used, nil
 }
 
 // freePorts returns the first of n consecutive ports that are free now, with
