@@ -28,9 +28,16 @@ func run() int {
 	context.AfterFunc(ctx, stop)
 
 	err := newRoot().ExecuteContext(ctx)
+	var told exitCode
+	var ended interface{ ExitCode() int } // Of a part of the shop, whose code is the shop's.
 	switch usage := (usageError{}); {
 	case err == nil:
 		return 0
+	case errors.As(err, &told):
+		return int(told)
+	case errors.As(err, &ended):
+		fmt.Fprintln(os.Stderr, "shop:", err)
+		return ended.ExitCode()
 	case errors.As(err, new(config.Faults)), errors.As(err, &usage):
 		fmt.Fprintln(os.Stderr, err)
 		return exitSettings
@@ -44,3 +51,8 @@ func run() int {
 type usageError struct{ error }
 
 func (e usageError) Unwrap() error { return e.error }
+
+// exitCode is an end that has been told of already.
+type exitCode int
+
+func (c exitCode) Error() string { return fmt.Sprintf("exit code %d", int(c)) }

@@ -25,7 +25,8 @@ func newRoot() *cobra.Command {
 	root := &cobra.Command{
 		Use:   "shop",
 		Short: "Run the whole shop in one process, or work with one that runs",
-		Long: "Without a command: the four services in one process, on SQLite files or on engines, until Ctrl-C.\n" +
+		Long: "Without a command: the four services in one process, on SQLite files or on engines, until Ctrl-C; with --mesh each in a\n" +
+			"process of its own behind its Envoy, and one more Envoy as the edge in front of them.\n" +
 			"With one: what a client or an operator does with a running shop.",
 		Version:       service.BuildVersion() + " " + service.BuildRevision(),
 		SilenceUsage:  true,
@@ -43,7 +44,7 @@ func newRoot() *cobra.Command {
 	root.PersistentFlags().StringVar(&at.host, "host", "127.0.0.1", "address of the services")
 	root.PersistentFlags().IntVar(&at.basePort, "base-port", 8001, "port of user; product, order and notification follow, admin ports are 1000 above")
 	serveFlags(root, at)
-	root.AddCommand(demoCommand(at), seedCommand(at), dlqCommand(at), orderCommand(at))
+	root.AddCommand(demoCommand(at), seedCommand(at), dlqCommand(at), orderCommand(at), podCommand())
 	return root
 }
 

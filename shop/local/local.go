@@ -10,15 +10,14 @@ import (
 	"fmt"
 	"io"
 	"net"
-	"os"
 	"path/filepath"
 	"strconv"
+	"time"
 
 	"shop/kit/event"
 	"shop/kit/event/bus/sqlite"
 	"shop/kit/service"
 	"shop/kit/telemetry"
-	"shop/kit/testkit/engine"
 	"shop/notification"
 	"shop/order"
 	"shop/product"
@@ -35,27 +34,23 @@ type Options struct {
 	Log      io.Writer // Where all services log to.
 	Environ  map[string]string
 	Engines  Engines
+	Patience time.Duration // How long another shop on Data may take to end; 0 = it must not be there.
 }
 
 // Shop is a shop that is built: its ports are taken, nothing answers yet.
 type Shop struct {
 	instances []*service.Instance
 	doors     []*door
+	home      *Home
 	bus       event.Bus // nil = each service opens its own to RabbitMQ.
-	using     Engines
-	engines   []Engine
-	private   []*engine.Server
 	tel       *telemetry.Telemetry
-	release   func() error
 }
 
 // door is a service's two listeners before it is built.
-type door struct {
-	name          string
-	public, admin net.Listener
-}
+type door struct{ public, admin net.Listener }
 
-var names = []string{"user", "product", "order", "notification"}
+// Names are the services, in the order of their ports.
+var Names = []string{"user", "product", "order", "notification"}
 
 // Build takes the ports, makes what is missing in the data directory (files,
 // secrets, tables) and wires the services. Errors are one line a fault, and name
@@ -72,35 +67,24 @@ func (s *Shop) build(ctx context.Context, o Options) error {
 	if err := s.listen(ctx, o); err != nil {
 		return err
 	}
-	if err := writable(o.Data); err != nil {
-		return err
-	}
 	var err error
-	if s.release, err = lock(o.Data); err != nil {
-		return err
-	}
-	secrets, err := loadSecrets(filepath.Join(o.Data, "secrets"))
-	if err != nil {
-		return err
-	}
-	if err := s.openEngines(ctx, o); err != nil {
+	if s.home, err = OpenHome(ctx, o); err != nil {
 		return err
 	}
 	if err := s.openBus(ctx, o); err != nil {
 		return err
 	}
-	settings := settings{options: o, engines: s.using, secrets: secrets, doors: s.doors}
 	return errors.Join(
-		add(ctx, s, 0, user.Spec(), settings),
-		add(ctx, s, 1, product.Spec(), settings),
-		add(ctx, s, 2, order.Spec(), settings),
-		add(ctx, s, 3, notification.Spec(), settings),
+		add(ctx, s, 0, user.Spec(), o),
+		add(ctx, s, 1, product.Spec(), o),
+		add(ctx, s, 2, order.Spec(), o),
+		add(ctx, s, 3, notification.Spec(), o),
 	)
 }
 
 // openBus opens the queue file that the services share, unless there is a broker.
 func (s *Shop) openBus(ctx context.Context, o Options) (err error) {
-	if s.using.RabbitMQ != nil {
+	if s.home.using.RabbitMQ != nil {
 		return nil
 	}
 	s.tel, err = telemetry.New(ctx, telemetry.Config{
@@ -126,8 +110,8 @@ func (s *Shop) listen(ctx context.Context, o Options) error {
 		return net.JoinHostPort(o.Host, strconv.Itoa(o.BasePort+n))
 	}
 	var failed []error
-	for n, name := range names {
-		d := &door{name: name}
+	for n := range Names {
+		d := &door{}
 		s.doors = append(s.doors, d)
 		var err error
 		if d.public, err = service.Listen(ctx, at(n)); err != nil {
@@ -149,7 +133,9 @@ func (s *Shop) listen(ctx context.Context, o Options) error {
 // it for a while.
 func (s *Shop) Run(ctx context.Context, ready func()) error {
 	err := service.Run(ctx, func() {
-		s.awaitBroker(ctx)
+		if !s.home.Broken() {
+			AwaitBroker(ctx, s.instances...)
+		}
 		ready()
 	}, s.instances...)
 	s.instances, s.doors = nil, nil
@@ -177,9 +163,8 @@ func (s *Shop) close(ctx context.Context) error {
 	if s.tel != nil {
 		failed = append(failed, s.tel.Shutdown(ctx))
 	}
-	failed = append(failed, s.stopEngines(ctx))
-	if s.release != nil {
-		failed = append(failed, s.release())
+	if s.home != nil {
+		failed = append(failed, s.home.Close(ctx))
 	}
 	return errors.Join(failed...)
 }
@@ -196,20 +181,14 @@ func (s *Shop) Admin() operator.Admin {
 	return operator.Admin{Product: at(1), Order: at(2), Notification: at(3)}
 }
 
-// writable makes dir and proves that files can be made in it.
-func writable(dir string) error {
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return fmt.Errorf("data directory %s can't be made: %w", dir, errors.Unwrap(err))
-	}
-	probe, err := os.CreateTemp(dir, ".writable-*")
-	if err != nil {
-		return fmt.Errorf("data directory %s can't be written: %w", dir, errors.Unwrap(err))
-	}
-	return errors.Join(probe.Close(), os.Remove(probe.Name()))
-}
+// Engines returns the engines that the shop uses; none without flags.
+func (s *Shop) Engines() []Engine { return s.home.Engines() }
 
 // Door is where a service is.
-type Door struct{ Name, URL, AdminURL string }
+type Door struct {
+	Name, URL, AdminURL string
+	Envoy               string // URL of the figures of its sidecar; "" = it has none.
+}
 
 // Doors returns the services in the order of their ports.
 func (s *Shop) Doors() []Door {

@@ -13,14 +13,6 @@ import (
 	"shop/kit/service"
 )
 
-// settings makes each service's environment.
-type settings struct {
-	options Options
-	engines Engines
-	secrets map[string]string
-	doors   []*door
-}
-
 // undecided are settings that a shop does not take from the environment, where
 // they may be those of a single service.
 var undecided = []string{
@@ -30,11 +22,11 @@ var undecided = []string{
 	"RABBITMQ_HOST", "RABBITMQ_PORT", "RABBITMQ_USER", "RABBITMQ_PASSWORD", "RABBITMQ_VHOST", "RABBITMQ_TLS",
 }
 
-// of returns the environment of the n-th service: that of the process, so that
-// SMTP_HOST or OTEL_* work here as everywhere, with what the shop decides over
-// it.
-func (s settings) of(n int) map[string]string {
-	environ := maps.Clone(s.options.Environ)
+// Settings returns the environment of a service: that of the process, so that
+// SMTP_HOST or OTEL_* work here as everywhere, with what the shop decides over it,
+// and over all own, which is the service's own.
+func (h *Home) Settings(service string, own map[string]string) map[string]string {
+	environ := maps.Clone(h.o.Environ)
 	if environ == nil {
 		environ = map[string]string{}
 	}
@@ -42,18 +34,11 @@ func (s settings) of(n int) map[string]string {
 		delete(environ, name)
 		delete(environ, name+"_FILE")
 	}
-	decided := map[string]string{
-		"HOST":         s.options.Host,
-		"PORT":         port(s.doors[n].public),
-		"ADMIN_PORT":   port(s.doors[n].admin),
-		"DATABASE_URL": s.databaseURL(s.doors[n].name),
-	}
-	maps.Copy(decided, redisSettings(s.engines.Redis))
-	maps.Copy(decided, rabbitSettings(s.engines.RabbitMQ))
-	for i, service := range []string{"USER_SERVICE_URL", "PRODUCT_SERVICE_URL", "ORDER_SERVICE_URL"} {
-		decided[service] = "http://" + reachable(s.doors[i].public)
-	}
-	maps.Copy(decided, s.secrets)
+	decided := map[string]string{"DATABASE_URL": h.databaseURL(service)}
+	maps.Copy(decided, redisSettings(h.using.Redis))
+	maps.Copy(decided, rabbitSettings(h.using.RabbitMQ))
+	maps.Copy(decided, h.secrets)
+	maps.Copy(decided, own)
 	for key, value := range decided {
 		delete(environ, key+"_FILE")
 		environ[key] = value
@@ -61,11 +46,11 @@ func (s settings) of(n int) map[string]string {
 	return environ
 }
 
-func (s settings) databaseURL(service string) string {
-	if s.engines.Postgres == nil {
-		return "sqlite:///" + filepath.Join(s.options.Data, service+".db")
+func (h *Home) databaseURL(service string) string {
+	if h.using.Postgres == nil {
+		return "sqlite:///" + filepath.Join(h.o.Data, service+".db")
 	}
-	return database(s.engines.Postgres, service)
+	return database(h.using.Postgres, service)
 }
 
 // redisSettings returns the settings of a service that uses the Redis at u; nil
@@ -123,13 +108,17 @@ func port(l net.Listener) string {
 }
 
 // add builds the n-th service on its door.
-func add[C service.Settings](ctx context.Context, s *Shop, n int, spec service.Spec[C], set settings) error {
-	cfg, err := config.Load[C](config.Defaults(spec.Defaults), config.Environ(set.of(n)))
+func add[C service.Settings](ctx context.Context, s *Shop, n int, spec service.Spec[C], o Options) error {
+	own := map[string]string{"HOST": o.Host, "PORT": port(s.doors[n].public), "ADMIN_PORT": port(s.doors[n].admin)}
+	for i, service := range []string{"USER_SERVICE_URL", "PRODUCT_SERVICE_URL", "ORDER_SERVICE_URL"} {
+		own[service] = "http://" + reachable(s.doors[i].public)
+	}
+	cfg, err := config.Load[C](config.Defaults(spec.Defaults), config.Environ(s.home.Settings(Names[n], own)))
 	if err != nil {
 		return err
 	}
 	instance, err := spec.Build(ctx, cfg, service.Parts{
-		Bus: s.bus, Listener: s.doors[n].public, Admin: s.doors[n].admin, LogWriter: set.options.Log,
+		Bus: s.bus, Listener: s.doors[n].public, Admin: s.doors[n].admin, LogWriter: o.Log,
 	})
 	if err != nil {
 		return err
