@@ -1,4 +1,4 @@
-// Command shop runs the whole shop in one process, and is the operator's tool
+// Command shop runs the whole shop on one machine, and is the operator's tool
 // for a shop that runs anywhere.
 package main
 

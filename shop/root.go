@@ -24,7 +24,7 @@ func newRoot() *cobra.Command {
 	at := &address{}
 	root := &cobra.Command{
 		Use:   "shop",
-		Short: "Run the whole shop in one process, or work with one that runs",
+		Short: "Run the whole shop on one machine, or work with one that runs",
 		Long: "Without a command: the four services in one process, on SQLite files or on engines, until Ctrl-C; with --mesh each in a\n" +
 			"process of its own behind its Envoy, and one more Envoy as the edge in front of them.\n" +
 			"With one: what a client or an operator does with a running shop.",

@@ -29,8 +29,13 @@ import (
 // TestTheShopOnEnginesOfItsOwn starts private engines, walks the story, stops
 // all of it, and finds its orders after the next start.
 func TestTheShopOnEnginesOfItsOwn(t *testing.T) {
+	t.Run("one process", func(t *testing.T) { onEnginesOfItsOwn(t, "--engines") })
+	t.Run("mesh", func(t *testing.T) { onEnginesOfItsOwn(t, "--engines", "--mesh") })
+}
+
+func onEnginesOfItsOwn(t *testing.T, flags ...string) {
 	dir, port := t.TempDir(), freeBase(t)
-	p := spawnOn(t, []string{"--engines"}, dir, port)
+	p := spawnOn(t, flags, dir, port, envoy(t))
 	at := []string{"--base-port", strconv.Itoa(port)}
 	p.connected(t)
 	ran(t, append(at, "demo"), "no surprise")
@@ -64,7 +69,7 @@ func TestTheShopOnEnginesOfItsOwn(t *testing.T) {
 		}
 	}
 
-	again := spawnOn(t, []string{"--engines"}, dir, port)
+	again := spawnOn(t, flags, dir, port, envoy(t))
 	ran(t, append(at, "order", "1"), "order.created", "sent")
 	if code := again.interrupt(t); code != 0 {
 		t.Errorf("second stop: exit code %d\n%s", code, again.out.String())

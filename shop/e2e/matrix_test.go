@@ -10,7 +10,9 @@ import (
 
 // TestWhoMayDoWhat is the authorisation matrix: every route of all services for
 // nobody, for the owner of what it touches and for somebody else.
-func TestWhoMayDoWhat(t *testing.T) {
+func TestWhoMayDoWhat(t *testing.T) { inEveryForm(t, whoMayDoWhat) }
+
+func whoMayDoWhat(t *testing.T, start starter) {
 	shop := start(t, t.TempDir(), nil)
 	owner, other := shop.buyer(t, "owner"), shop.buyer(t, "other")
 	product := shop.stocked(t, owner.AccessToken, 1000)
@@ -65,7 +67,9 @@ func TestWhoMayDoWhat(t *testing.T) {
 
 // TestInternalRoutesAreClosed: without the shared token they do not exist, and
 // /metrics is on no public door.
-func TestInternalRoutesAreClosed(t *testing.T) {
+func TestInternalRoutesAreClosed(t *testing.T) { inEveryForm(t, internalRoutesAreClosed) }
+
+func internalRoutesAreClosed(t *testing.T, start starter) {
 	shop := start(t, t.TempDir(), nil)
 	session := shop.buyer(t, "curious")
 	for _, route := range []struct {

@@ -3,6 +3,7 @@ package e2e
 import (
 	"bytes"
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"net"
@@ -14,7 +15,6 @@ import (
 	"sync"
 	"syscall"
 	"testing"
-	"time"
 
 	"shop/kit/testkit"
 	"shop/shop/operator"
@@ -70,6 +70,7 @@ type process struct {
 	cmd      *exec.Cmd
 	out      *testkit.Buffer
 	basePort int
+	mark     string // In the environment of the process and of all that it starts.
 }
 
 // spawn starts the command on dir and waits until it answers.
@@ -85,9 +86,9 @@ func spawnOn(t *testing.T, flags []string, dir string, basePort int, environ ...
 	if err != nil {
 		t.Fatal(err)
 	}
-	p := &process{basePort: basePort, out: &testkit.Buffer{}}
+	p := &process{basePort: basePort, out: &testkit.Buffer{}, mark: "SHOP_E2E=" + rand.Text()}
 	p.cmd = exec.Command(path, append([]string{"--data", dir, "--base-port", strconv.Itoa(basePort)}, flags...)...)
-	p.cmd.Env = append(os.Environ(), append([]string{"BCRYPT_COST=4"}, environ...)...)
+	p.cmd.Env = append(os.Environ(), append([]string{"BCRYPT_COST=4", p.mark}, environ...)...)
 	p.cmd.Dir = t.TempDir()
 	p.cmd.Stdout, p.cmd.Stderr = p.out, p.out
 	if err := p.cmd.Start(); err != nil {
@@ -95,7 +96,7 @@ func spawnOn(t *testing.T, flags []string, dir string, basePort int, environ ...
 	}
 	t.Cleanup(func() { p.kill() })
 	p.Shop = rest.At("127.0.0.1", basePort)
-	p.Admin = operator.At("127.0.0.1", basePort+1000)
+	p.Admin = operator.At("127.0.0.1", basePort+operator.PortDistance)
 	testkit.Eventually(t, patience, func() error {
 		a, err := p.Notification.Get(context.Background(), "/readyz")
 		if err == nil && a.Status != http.StatusOK {
@@ -121,22 +122,18 @@ func (p *process) interrupt(t *testing.T) int {
 	if err := p.cmd.Process.Signal(syscall.SIGINT); err != nil {
 		t.Fatal(err)
 	}
-	ended := make(chan struct{})
-	go func() { _ = p.cmd.Wait(); close(ended) }()
-	select {
-	case <-ended:
-	case <-time.After(patience):
-		t.Fatalf("did not stop within %s\n%s", patience, p.out.String())
-	}
-	return p.cmd.ProcessState.ExitCode()
+	return p.end(t)
 }
 
 // freeBase returns a port that is free with the three above it and the four
-// admin ports.
+// admin ports. All are from below the range of outgoing connections, one of which
+// could take a port before its shop does.
 func freeBase(t *testing.T) int {
 	t.Helper()
-	for base := 31001 + os.Getpid()%1000*10; base < 60000; base += 10 {
-		if allFree(base) && allFree(base+1000) {
+	const lowest, slots, slot = 30001, 99, 10
+	for n := range slots {
+		base := lowest + (os.Getpid()+n)%slots*slot
+		if allFree(base) && allFree(base+operator.PortDistance) {
 			return base
 		}
 	}

@@ -13,7 +13,9 @@ import (
 )
 
 // TestTheWalksOfTheREADMEs runs the curl walks word for word, but for the ports.
-func TestTheWalksOfTheREADMEs(t *testing.T) {
+func TestTheWalksOfTheREADMEs(t *testing.T) { inEveryForm(t, theWalksOfTheREADMEs) }
+
+func theWalksOfTheREADMEs(t *testing.T, start starter) {
 	for _, name := range []string{"README.md", "README.vi.md"} {
 		t.Run(name, func(t *testing.T) {
 			shop := start(t, t.TempDir(), nil)

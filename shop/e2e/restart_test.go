@@ -9,7 +9,9 @@ import (
 	"shop/shop/rest"
 )
 
-func TestEverythingIsThereAfterARestart(t *testing.T) {
+func TestEverythingIsThereAfterARestart(t *testing.T) { inEveryForm(t, everythingIsThereAfterARestart) }
+
+func everythingIsThereAfterARestart(t *testing.T, start starter) {
 	dir := t.TempDir()
 	// Nobody answers at this gateway: the SMS stays unfinished.
 	silent := map[string]string{"SMS_URL": "http://127.0.0.1:1/sms", "SMS_TOKEN": "gateway token of a test", "SMS_SENDER": "Shop"}

@@ -16,7 +16,9 @@ import (
 
 // TestNoSecretLeaks runs the whole story at the most talkative log level and
 // looks for the values that were really used in logs and metrics.
-func TestNoSecretLeaks(t *testing.T) {
+func TestNoSecretLeaks(t *testing.T) { inEveryForm(t, noSecretLeaks) }
+
+func noSecretLeaks(t *testing.T, start starter) {
 	mail := testkit.SMTP(t)
 	dir := t.TempDir()
 	shop := start(t, dir, map[string]string{
@@ -55,7 +57,7 @@ func TestNoSecretLeaks(t *testing.T) {
 		"signing key":    strings.TrimSpace(string(read(t, filepath.Join(dir, "secrets", "secret_key")))),
 		"internal token": strings.TrimSpace(string(read(t, filepath.Join(dir, "secrets", "internal_token")))),
 	}
-	log := shop.Log.String()
+	log := shop.Log.String() + logs(t, dir)
 	if !strings.Contains(log, `"msg"`) || !strings.Contains(metrics, "http_server_request_duration_seconds") {
 		t.Fatal("there is no log or no metrics to search")
 	}

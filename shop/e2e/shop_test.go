@@ -90,7 +90,9 @@ func (r *running) validate(t *testing.T) {
 	}
 }
 
-func TestTheDemoMeetsNoSurprise(t *testing.T) {
+func TestTheDemoMeetsNoSurprise(t *testing.T) { inEveryForm(t, theDemoMeetsNoSurprise) }
+
+func theDemoMeetsNoSurprise(t *testing.T, start starter) {
 	shop := start(t, t.TempDir(), nil)
 	var lines bytes.Buffer
 	if err := demo.Run(t.Context(), &lines, shop.Shop); err != nil {

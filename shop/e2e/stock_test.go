@@ -14,7 +14,9 @@ import (
 
 // TestStockAndSoldAreConstant: whatever buyers, cancels and deletions do at the
 // same time, what is in stock and what live orders hold is what there was.
-func TestStockAndSoldAreConstant(t *testing.T) {
+func TestStockAndSoldAreConstant(t *testing.T) { inEveryForm(t, stockAndSoldAreConstant) }
+
+func stockAndSoldAreConstant(t *testing.T, start starter) {
 	const stock, buyers, rounds = 60, 16, 12
 	shop := start(t, t.TempDir(), nil)
 	seller := shop.buyer(t, "seller")

@@ -35,7 +35,7 @@ func (h *Home) open(ctx context.Context) (err error) {
 	if err := writable(h.o.Data); err != nil {
 		return err
 	}
-	if h.lock, err = take(ctx, h.o.Data, h.o.Patience); err != nil {
+	if h.lock, err = take(ctx, h.o.Data); err != nil {
 		return err
 	}
 	if h.secrets, err = loadSecrets(filepath.Join(h.o.Data, "secrets")); err != nil {

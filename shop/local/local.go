@@ -12,7 +12,6 @@ import (
 	"net"
 	"path/filepath"
 	"strconv"
-	"time"
 
 	"shop/kit/event"
 	"shop/kit/event/bus/sqlite"
@@ -34,7 +33,6 @@ type Options struct {
 	Log      io.Writer // Where all services log to.
 	Environ  map[string]string
 	Engines  Engines
-	Patience time.Duration // How long another shop on Data may take to end; 0 = it must not be there.
 }
 
 // Shop is a shop that is built: its ports are taken, nothing answers yet.

@@ -12,12 +12,12 @@ import (
 type lock struct{ *flock.Flock }
 
 // tryLock returns nil without an error where another has the lock.
-func tryLock(path string) (*lock, error) {
-	l := flock.New(path)
-	if got, err := l.TryLock(); err != nil || !got {
-		return nil, err
+func tryLock(path string) (l *lock, ending bool, err error) {
+	f := flock.New(path)
+	if got, err := f.TryLock(); err != nil || !got {
+		return nil, false, err
 	}
-	return &lock{l}, nil
+	return &lock{f}, false, nil
 }
 
 func (l *lock) shared() *os.File { return nil }

@@ -16,7 +16,6 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
-	"time"
 
 	"shop/kit/service"
 	"shop/mesh"
@@ -47,10 +46,6 @@ type Shop struct {
 	authority *ca.Authority
 }
 
-// ending is how long a shop that was killed may take until the last of its
-// processes has ended.
-const ending = 10 * time.Second
-
 // Build finds out whether the ports are free, makes what is missing in the data
 // directory (files, secrets, certificates) and checks all settings. Errors are one
 // line a fault; a PolicyError is the user's, config.Faults are wrong settings.
@@ -58,7 +53,6 @@ func Build(ctx context.Context, o Options) (*Shop, error) {
 	if o.Host == "localhost" {
 		o.Host = "127.0.0.1"
 	}
-	o.Patience = ending
 	s := &Shop{o: o, dir: filepath.Join(o.Data, "mesh")}
 	if err := s.build(ctx); err != nil {
 		return nil, errors.Join(err, s.close(context.WithoutCancel(ctx)))
