@@ -8,6 +8,7 @@ import (
 	endpointv3 "github.com/envoyproxy/go-control-plane/envoy/config/endpoint/v3"
 	dnslookup "github.com/envoyproxy/go-control-plane/envoy/extensions/clusters/common/dns/v3"
 	dns "github.com/envoyproxy/go-control-plane/envoy/extensions/clusters/dns/v3"
+	cares "github.com/envoyproxy/go-control-plane/envoy/extensions/network/dns_resolver/cares/v3"
 	upstreams "github.com/envoyproxy/go-control-plane/envoy/extensions/upstreams/http/v3"
 	typev3 "github.com/envoyproxy/go-control-plane/envoy/type/v3"
 	"google.golang.org/protobuf/types/known/anypb"
@@ -31,9 +32,15 @@ func (b *builder) callee(name string) *cluster.Cluster {
 	c := b.endpoints(name, b.at.Callees[name])
 	c.ConnectTimeout = duration(u.ConnectTimeout)
 	c.LbPolicy = cluster.Cluster_LEAST_REQUEST
-	// At once. Otherwise the changes of a second are one: a replica that is tried
-	// again after its ejection and fails would go on for so long.
-	c.CommonLbConfig = &cluster.Cluster_CommonLbConfig{UpdateMergeWindow: duration(0)}
+	c.CommonLbConfig = &cluster.Cluster_CommonLbConfig{
+		// At once. Otherwise the changes of a second are one: a replica that is tried
+		// again after its ejection and fails would go on for so long.
+		UpdateMergeWindow: duration(0),
+		// As long as one replica is ready only those that are get requests: DNS names
+		// replicas that start and that end, and Envoy would try all of them once they
+		// are more than half.
+		HealthyPanicThreshold: percent(1),
+	}
 	c.TransportSocket = b.upstream(name)
 	c.TypedExtensionProtocolOptions = b.http(&upstreams.HttpProtocolOptions{
 		CommonHttpProtocolOptions: &core.HttpProtocolOptions{IdleTimeout: duration(idle), MaxConnectionDuration: duration(u.MaxConnectionAge)},
@@ -144,10 +151,25 @@ func (b *builder) endpoints(name string, addresses []string) *cluster.Cluster {
 				DnsFailureRefreshRate: &dns.DnsCluster_RefreshRate{
 					BaseInterval: duration(time.Second), MaxInterval: duration(5 * time.Second),
 				},
+				TypedDnsResolverConfig: b.resolver(),
 			}),
 		}}
 	}
 	return c
+}
+
+// resolver asks the DNS server of the place; nil where it is the system's.
+func (b *builder) resolver() *core.TypedExtensionConfig {
+	if b.at.DNS == "" {
+		return nil
+	}
+	return &core.TypedExtensionConfig{
+		Name: "envoy.network.dns_resolver.cares",
+		TypedConfig: b.any(&cares.CaresDnsResolverConfig{
+			Resolvers:          []*core.Address{address(b.at.DNS)},
+			DnsResolverOptions: &core.DnsResolverOptions{NoDefaultSearchDomain: true},
+		}),
+	}
 }
 
 func (b *builder) static(name string, replicas ...*endpointv3.LbEndpoint) *cluster.Cluster {

@@ -25,6 +25,7 @@ type Place struct {
 	// "name:port", whose addresses are found by DNS again and again, or the
 	// addresses of all replicas.
 	Callees map[string][]string
+	DNS     string // The server that is asked for those names, as they are, by an IP address and a port; "" = the system's, by the system's rules.
 
 	App     string            // A service's application, on loopback.
 	Inbound string            // Where a service's sidecar takes calls from the mesh.
@@ -158,6 +159,9 @@ func (at Place) check(p *policy.Policy, workload string) error {
 		if _, _, err := hosts(at.Callees[callee]); err != nil {
 			wrong("Callees["+callee+"]", err.Error())
 		}
+	}
+	if at.DNS != "" {
+		address("DNS", at.DNS)
 	}
 	if at.OTLP != "" {
 		if _, _, err := hosts([]string{at.OTLP}); err != nil {

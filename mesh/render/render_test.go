@@ -67,12 +67,14 @@ func TestEnvoyTakesEveryWorkload(t *testing.T) {
 		container.Certs = here.Certs
 		observed := container
 		observed.OTLP, observed.AccessLog, observed.Stats = "jaeger:4317", "/dev/null", ""
+		asked := container
+		asked.DNS = "127.0.0.11:53"
 		replicas := here
 		replicas.Callees = map[string][]string{}
 		for callee, addresses := range here.Callees {
 			replicas.Callees[callee] = append([]string{"127.0.0.1:9", "[::1]:9"}, addresses...)
 		}
-		places := map[string]render.Place{"container": container, "container, observed": observed, "machine": here, "machine, replicas": replicas}
+		places := map[string]render.Place{"container": container, "container, observed": observed, "container, DNS named": asked, "machine": here, "machine, replicas": replicas}
 		if workload == policy.EdgeName {
 			public := here
 			public.PublicCerts = here.Certs
