@@ -23,7 +23,7 @@ const program = "MESH_TEST_PROGRAM"
 
 func TestMain(m *testing.M) {
 	if addr := os.Getenv(application); addr != "" {
-		if err := serveApplication(addr); err != nil {
+		if err := serveApplication(addr, os.Getenv(applicationCalls)); err != nil {
 			fmt.Fprintln(os.Stderr, err)
 			os.Exit(exitFailure)
 		}
