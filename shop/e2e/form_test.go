@@ -42,10 +42,10 @@ func startMesh(t *testing.T, dir string, environ map[string]string) *running {
 	return &p.running
 }
 
-// spawnMesh is spawnOn with --mesh. Its Envoy is that of the other tests.
+// spawnMesh is spawnOn with --mesh, without the race detector. Its Envoy is that of the other tests.
 func spawnMesh(t *testing.T, flags []string, dir string, basePort int, environ ...string) *process {
 	t.Helper()
-	return spawnOn(t, append([]string{"--mesh"}, flags...), dir, basePort, append([]string{envoy(t)}, environ...)...)
+	return spawnProgram(t, plain, append([]string{"--mesh"}, flags...), dir, basePort, append([]string{envoy(t)}, environ...)...)
 }
 
 // envoy is the setting that names the Envoy to test with.

@@ -23,7 +23,7 @@ import (
 func TestAMeshThatStopsUnderLoadLosesNothing(t *testing.T) {
 	const clients = 8
 	dir, port := t.TempDir(), freeBase(t)
-	p := spawnMesh(t, nil, dir, port)
+	p := spawnOn(t, []string{"--mesh"}, dir, port, envoy(t))
 	answered := &counted{inner: http.DefaultTransport}
 	p.counting(answered)
 	seller := p.buyer(t, "seller")

@@ -40,7 +40,7 @@ func TestTheCommandWithAMesh(t *testing.T) {
 	members := family(t, p.mark)
 	var kib int
 	for _, m := range members {
-		t.Logf("%6d KiB  %s", m.pss, m.name)
+		t.Logf("%6d KiB  %s", m.pss, strings.ReplaceAll(m.name, dir, "DATA"))
 		kib += m.pss
 	}
 	t.Logf("%6d KiB  in %d processes", kib, len(members))

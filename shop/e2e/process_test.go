@@ -21,24 +21,35 @@ import (
 	"shop/shop/rest"
 )
 
-// binary is the shop's command, built once for all tests of this package.
-var binary = sync.OnceValues(func() (string, error) {
-	dir, err := os.MkdirTemp("", "shop-e2e-")
-	if err != nil {
-		return "", err
-	}
-	path := filepath.Join(dir, "shop")
-	out, err := exec.Command("go", "build", "-race", "-o", path, "shop/shop").CombinedOutput()
-	if err != nil {
-		return "", fmt.Errorf("build: %w\n%s", err, out)
-	}
-	return path, nil
-})
+// The shop's command, built once for all tests of this package.
+var (
+	raced = built("raced", "-race")
+	plain = built("plain") // Where fifteen processes have to share a machine.
+)
+
+// programs is the directory of what is built.
+var programs = sync.OnceValues(func() (string, error) { return os.MkdirTemp("", "shop-e2e-") })
+
+// built returns what returns the path of the command built with flags.
+func built(name string, flags ...string) func() (string, error) {
+	return sync.OnceValues(func() (string, error) {
+		dir, err := programs()
+		if err != nil {
+			return "", err
+		}
+		path := filepath.Join(dir, name)
+		out, err := exec.Command("go", append(append([]string{"build"}, flags...), "-o", path, "shop/shop")...).CombinedOutput()
+		if err != nil {
+			return "", fmt.Errorf("build: %w\n%s", err, out)
+		}
+		return path, nil
+	})
+}
 
 func TestMain(m *testing.M) {
 	code := m.Run()
-	if path, err := binary(); err == nil {
-		_ = os.RemoveAll(filepath.Dir(path))
+	if dir, err := programs(); err == nil {
+		_ = os.RemoveAll(dir)
 	}
 	os.Exit(code)
 }
@@ -46,7 +57,7 @@ func TestMain(m *testing.M) {
 // shop runs the command with arguments to its end.
 func shop(t *testing.T, environ []string, args ...string) (code int, stdout, stderr string) {
 	t.Helper()
-	path, err := binary()
+	path, err := raced()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -82,7 +93,12 @@ func spawn(t *testing.T, dir string, basePort int, environ ...string) *process {
 // spawnOn is spawn with more flags.
 func spawnOn(t *testing.T, flags []string, dir string, basePort int, environ ...string) *process {
 	t.Helper()
-	path, err := binary()
+	return spawnProgram(t, raced, flags, dir, basePort, environ...)
+}
+
+func spawnProgram(t *testing.T, program func() (string, error), flags []string, dir string, basePort int, environ ...string) *process {
+	t.Helper()
+	path, err := program()
 	if err != nil {
 		t.Fatal(err)
 	}
