@@ -61,7 +61,7 @@ func TestNothingIsLostWhenTheShopIsKilled(t *testing.T) {
 		testkit.Eventually(t, patience, func() bool { return count.Load() >= before+20 }, "orders are taken")
 		p.kill()
 		next := spawn(t, dir, port, settle)
-		p.cmd, p.out = next.cmd, next.out
+		p.cmd, p.exited, p.out = next.cmd, next.exited, next.out
 		t.Logf("kill %d after %d orders", kill+1, count.Load())
 	}
 	stop()

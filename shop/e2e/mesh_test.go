@@ -10,7 +10,6 @@ import (
 	"strings"
 	"syscall"
 	"testing"
-	"time"
 
 	"shop/kit/testkit"
 	"shop/shop/operator"
@@ -268,17 +267,4 @@ func family(t *testing.T, mark string) (members []member) {
 		members = append(members, m)
 	}
 	return members
-}
-
-// end waits for the end that comes by itself and returns the exit code.
-func (p *process) end(t *testing.T) int {
-	t.Helper()
-	ended := make(chan struct{})
-	go func() { _ = p.cmd.Wait(); close(ended) }()
-	select {
-	case <-ended:
-	case <-time.After(patience):
-		t.Fatalf("did not end within %s\n%s", patience, p.out.String())
-	}
-	return p.cmd.ProcessState.ExitCode()
 }

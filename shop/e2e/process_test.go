@@ -15,6 +15,7 @@ import (
 	"sync"
 	"syscall"
 	"testing"
+	"time"
 
 	"shop/kit/testkit"
 	"shop/shop/operator"
@@ -79,6 +80,7 @@ func shop(t *testing.T, environ []string, args ...string) (code int, stdout, std
 type process struct {
 	running
 	cmd      *exec.Cmd
+	exited   chan struct{}
 	out      *testkit.Buffer
 	basePort int
 	mark     string // In the environment of the process and of all that it starts.
@@ -110,10 +112,21 @@ func spawnProgram(t *testing.T, program func() (string, error), flags []string, 
 	if err := p.cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
+	exited := make(chan struct{})
+	go func() {
+		_ = p.cmd.Wait() // The exit code is in ProcessState.
+		close(exited)
+	}()
+	p.exited = exited
 	t.Cleanup(func() { p.kill() })
 	p.Shop = rest.At("127.0.0.1", basePort)
 	p.Admin = operator.At("127.0.0.1", basePort+operator.PortDistance)
 	testkit.Eventually(t, patience, func() error {
+		select {
+		case <-exited:
+			t.Fatalf("ended with code %d before it answered\n%s", p.cmd.ProcessState.ExitCode(), p.out.String())
+		default:
+		}
 		a, err := p.Notification.Get(context.Background(), "/readyz")
 		if err == nil && a.Status != http.StatusOK {
 			err = fmt.Errorf("answered %d", a.Status)
@@ -129,7 +142,7 @@ func spawnProgram(t *testing.T, program func() (string, error), flags []string, 
 // kill ends the process without a word, as a power cut would.
 func (p *process) kill() {
 	_ = p.cmd.Process.Kill()
-	_ = p.cmd.Wait()
+	<-p.exited
 }
 
 // interrupt is Ctrl-C; it returns the exit code.
@@ -139,6 +152,17 @@ func (p *process) interrupt(t *testing.T) int {
 		t.Fatal(err)
 	}
 	return p.end(t)
+}
+
+// end waits for the end of the process and returns its exit code.
+func (p *process) end(t *testing.T) int {
+	t.Helper()
+	select {
+	case <-p.exited:
+	case <-time.After(patience):
+		t.Fatalf("did not end within %s\n%s", patience, p.out.String())
+	}
+	return p.cmd.ProcessState.ExitCode()
 }
 
 // freeBase returns a port that is free with the three above it and the four
