@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -91,6 +92,33 @@ func (a admin) drain(ctx context.Context, all bool) error {
 		}
 	}
 	return nil
+}
+
+// shut closes the listeners: nobody new gets in, and who is in stays.
+func (a admin) shut(ctx context.Context) error {
+	_, err := a.call(ctx, http.MethodPost, "/drain_listeners")
+	return err
+}
+
+// active returns how many requests Envoy works on, those to its own interface
+// apart.
+func (a admin) active(ctx context.Context) (sum int, err error) {
+	page, err := a.call(ctx, http.MethodGet, `/stats?filter=%5Ehttp%5C..*downstream_rq_active$`)
+	if err != nil {
+		return 0, err
+	}
+	for line := range strings.Lines(page) {
+		name, value, _ := strings.Cut(strings.TrimSpace(line), ": ")
+		if strings.HasPrefix(name, "http.admin.") {
+			continue
+		}
+		n, err := strconv.Atoi(value)
+		if err != nil {
+			return 0, fmt.Errorf("figures of Envoy: %q", line)
+		}
+		sum += n
+	}
+	return sum, nil
 }
 
 // Drain does what an agent does at SIGTERM before it ends anything, for a hook

@@ -37,7 +37,7 @@ type Options struct {
 	CertsTime time.Duration // How long the certificates may take to come.
 	StartTime time.Duration // How long Envoy may take to be ready.
 	DrainTime time.Duration // How long callers may take to turn to others; Envoy closes its listeners then. Whole seconds.
-	StopTime  time.Duration // How long the service may take to end after SIGTERM.
+	StopTime  time.Duration // How long the service may take to end after that; without one, the requests that Envoy has taken.
 	Poll      time.Duration // How often inputs and certificates are looked at; 0 = 2 s.
 
 	Log *slog.Logger // Required.

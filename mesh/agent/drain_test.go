@@ -1,6 +1,7 @@
 package agent_test
 
 import (
+	"net"
 	"net/http"
 	"sync"
 	"sync/atomic"
@@ -74,4 +75,57 @@ func TestDrainingIsForAHookToo(t *testing.T) {
 	}
 	p.signal(syscall.SIGTERM)
 	p.ends(0)
+}
+
+// TestAnEnvoyThatStandsAloneAnswersWhatItHasTaken: its clients know of no health
+// check. What reaches the application is answered; what else comes meets a door that
+// is being shut.
+func TestAnEnvoyThatStandsAloneAnswersWhatItHasTaken(t *testing.T) {
+	var taken, answered, turnedAway atomic.Int64
+	p := run(t, func(o *played, p *pod) {
+		o.Command, o.DrainTime = nil, 0
+		app := http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+			taken.Add(1)
+			if r.URL.Path == "/slow" {
+				select {
+				case <-time.After(500 * time.Millisecond):
+				case <-r.Context().Done():
+				}
+			}
+		})
+		l, err := net.Listen("tcp", p.app)
+		must(t, err)
+		server := &http.Server{Handler: app, ReadHeaderTimeout: patience}
+		go func() { _ = server.Serve(l) }() // Until it is closed.
+		t.Cleanup(func() { _ = server.Close() })
+	})
+	transport := &http.Transport{MaxIdleConnsPerHost: 8}
+	client := &http.Client{Transport: transport, Timeout: patience}
+	t.Cleanup(transport.CloseIdleConnections)
+	var callers sync.WaitGroup
+	for i := range 6 {
+		callers.Go(func() {
+			path := [...]string{"/", "/slow"}[i%2]
+			for {
+				resp, err := client.Get("http://" + p.door + path)
+				if err != nil {
+					turnedAway.Add(1)
+					return
+				}
+				if resp.StatusCode != http.StatusOK {
+					t.Errorf("%s: %s", path, resp.Status)
+				}
+				answered.Add(1)
+				_ = resp.Body.Close()
+			}
+		})
+	}
+	testkit.Eventually(t, patience, func() bool { return answered.Load() > 50 }, "load")
+	p.signal(syscall.SIGTERM)
+	callers.Wait()
+	p.ends(0)
+	t.Logf("%d requests taken, %d answered; %d callers turned away", taken.Load(), answered.Load(), turnedAway.Load())
+	if taken.Load() != answered.Load() {
+		t.Errorf("%d requests taken, %d answered", taken.Load(), answered.Load())
+	}
 }

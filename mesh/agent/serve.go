@@ -1,6 +1,9 @@
 package agent
 
-import "time"
+import (
+	"context"
+	"time"
+)
 
 // serve waits for an end and brings about the others; it returns the exit code.
 // service may be nil.
@@ -45,6 +48,45 @@ func (a *Agent) drain(envoy, service *child) {
 	case <-a.signals.hurry.Done():
 	case <-envoy.ended:
 	case <-service.end():
+	}
+	if service == nil && !envoy.hasEnded() {
+		a.empty(a.signals.hurry, envoy)
+	}
+}
+
+// A request may have been read that is not counted yet, so an Envoy is empty when
+// it has been so for some looks in a row.
+const (
+	emptyPoll  = 25 * time.Millisecond
+	emptyLooks = 4
+)
+
+// empty shuts the door of an Envoy that stands alone, at the edge, where clients
+// don't look at health checks, and returns when everybody inside has been answered
+// or has had as long as a service may take to end, or when ctx ends.
+func (a *Agent) empty(ctx context.Context, envoy *child) {
+	ctx, cancel := context.WithTimeout(ctx, a.o.StopTime)
+	defer cancel()
+	err := a.admin.shut(ctx)
+	look := time.NewTicker(emptyPoll)
+	defer look.Stop()
+	for looks := 0; err == nil && looks < emptyLooks; {
+		select {
+		case <-look.C:
+		case <-ctx.Done():
+			err = context.Cause(ctx)
+			continue
+		case <-envoy.ended:
+			return
+		}
+		var n int
+		n, err = a.admin.active(ctx)
+		if looks++; n > 0 {
+			looks = 0
+		}
+	}
+	if err != nil && !envoy.hasEnded() {
+		a.o.Log.Warn("requests in flight may be lost", "error", err)
 	}
 }
 

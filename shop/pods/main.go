@@ -29,6 +29,10 @@ import (
 // that start at the same time.
 const startTime = time.Minute
 
+// closing is how long the edge says "connection: close" with every answer before it
+// takes nobody new.
+const closing = 500 * time.Millisecond
+
 // Main is a pod: the agent of the manifest's workload, with its Envoy and behind
 // that its service. It returns the exit code of what ended.
 func Main(ctx context.Context, file string) (code int, err error) {
@@ -52,7 +56,9 @@ func Main(ctx context.Context, file string) (code int, err error) {
 		CertsTime: startTime, StartTime: startTime, StopTime: m.StopTime, // No time to drain: there is no other replica to turn to.
 		Log: slog.New(slog.NewJSONHandler(os.Stderr, nil)).With("service", "mesh-agent", "workload", m.Workload),
 	}
-	if m.Workload != policy.EdgeName {
+	if m.Workload == policy.EdgeName {
+		o.DrainTime = closing
+	} else {
 		o.Command = []string{program, Command, "serve", file}
 	}
 	a, err := agent.New(o)

@@ -63,7 +63,7 @@ type pod struct {
 // start starts the pod of a workload. ended is told when it has ended.
 func (s *Shop) start(workload string, ended chan<- *pod) (*pod, error) {
 	p := &pod{
-		name: workload, logAt: filepath.Join(s.dir, workload, logFile), stop: margin,
+		name: workload, logAt: filepath.Join(s.dir, workload, logFile), stop: s.policy.Edge.Timeouts.Stream + margin,
 		ready: make(chan struct{}), done: make(chan struct{}), ended: make(chan struct{}),
 	}
 	environ := os.Environ()
@@ -204,9 +204,7 @@ func stop(pods []*pod) error {
 	var failed []error
 	for _, p := range slices.Backward(pods) {
 		p.ask()
-		if p.name != policy.EdgeName {
-			failed = append(failed, p.await(p.done))
-		}
+		failed = append(failed, p.await(p.done))
 	}
 	for _, p := range pods {
 		failed = append(failed, p.await(p.ended))

@@ -5,7 +5,6 @@ package pods
 import (
 	"context"
 	"errors"
-	"slices"
 
 	"shop/mesh/policy"
 	"shop/shop/local"
@@ -25,9 +24,6 @@ func (s *Shop) Run(ctx context.Context, ready func()) error {
 		_ = s.authority.Run(renewing) // That it was cancelled.
 	}()
 	pods, err := s.run(ctx, ready)
-	if edge := slices.IndexFunc(pods, func(p *pod) bool { return p.name == policy.EdgeName }); edge >= 0 {
-		err = errors.Join(err, s.drainEdge(background, pods[edge]))
-	}
 	err = errors.Join(err, stop(pods))
 	cancel()
 	<-renewed
