@@ -29,6 +29,7 @@ func ordersWithoutBroker(t *testing.T, s *stage) {
 	normal := run(s.form.sample)
 	eventually(t, patience, func() error { return p.handled(t.Context(), s.form.sample/4+s.form.sample) }, "the first events are handled")
 
+	s.keepQueues(t)
 	if err := s.rabbit.Kill(); err != nil {
 		t.Fatal(err)
 	}

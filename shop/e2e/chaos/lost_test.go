@@ -119,3 +119,14 @@ func begin(t *testing.T, e *engine.Server) {
 		t.Fatal(err)
 	}
 }
+
+// keepQueues stops the broker in order and starts it again: RabbitMQ 3.10 saves
+// where a quorum queue lives some seconds after its declaration, and one that is
+// killed before that is left without a leader.
+func (s *stage) keepQueues(t *testing.T) {
+	t.Helper()
+	if err := s.rabbit.Stop(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	begin(t, s.rabbit)
+}
