@@ -28,6 +28,7 @@ func nothingLostNothingTwice(t *testing.T, s *stage) {
 	p.reachable(t, sessions)
 	product := p.stocked(t, sessions[0], stock)
 	c := &clients{shop: p, product: product.ID, sessions: sessions}
+	s.keepQueues(t)
 
 	var group sync.WaitGroup
 	tickets := make(chan struct{}, s.form.attempts)
