@@ -58,6 +58,16 @@ func (c *clients) more(t *testing.T, n int64) {
 	testkit.Eventually(t, time.Minute, func() bool { return c.sent.Load() >= from+n }, n, "more requests")
 }
 
+// allAnswered stops the clients and fails the test if a request failed.
+func (c *clients) allAnswered(t *testing.T) {
+	t.Helper()
+	c.stop()
+	if n := c.failed.Load(); n > 0 {
+		t.Errorf("%d of %d requests failed", n, c.sent.Load())
+	}
+	t.Logf("%d requests, %d failed", c.sent.Load(), c.failed.Load())
+}
+
 // pair is an edge before two replicas of product, both in use.
 func pair(t *testing.T) (m *meshtest.Mesh, second string) {
 	t.Helper()
@@ -87,11 +97,7 @@ func TestADrainedReplicaIsLeftBeforeItGoes(t *testing.T) {
 		t.Fatal(err)
 	}
 	c.more(t, 200)
-	c.stop()
-	if n := c.failed.Load(); n > 0 {
-		t.Errorf("%d of %d requests failed", n, c.sent.Load())
-	}
-	t.Logf("%d requests, %d failed", c.sent.Load(), c.failed.Load())
+	c.allAnswered(t)
 }
 
 func TestAKilledReplicaCostsNoRead(t *testing.T) {
@@ -107,11 +113,7 @@ func TestAKilledReplicaCostsNoRead(t *testing.T) {
 	}
 	testkit.Eventually(t, 30*time.Second, func() bool { return healthy(m) == 2 }, "the edge to find it again")
 	c.more(t, 200)
-	c.stop()
-	if n := c.failed.Load(); n > 0 {
-		t.Errorf("%d of %d requests failed", n, c.sent.Load())
-	}
-	t.Logf("%d requests, %d failed", c.sent.Load(), c.failed.Load())
+	c.allAnswered(t)
 }
 
 // TestNewCertificatesComeIntoUseUnderLoad gives both ends new ones again and
@@ -137,9 +139,5 @@ func TestNewCertificatesComeIntoUseUnderLoad(t *testing.T) {
 	meshtest.Write(t, m.Places["edge"].Certs, broken)
 	testkit.Eventually(t, 30*time.Second, func() bool { return edge.Stat("sds.workload.key_rotation_failed") > 0 }, "a figure about the broken one")
 	c.more(t, 100)
-	c.stop()
-	if n := c.failed.Load(); n > 0 {
-		t.Errorf("%d of %d requests failed", n, c.sent.Load())
-	}
-	t.Logf("%d requests, %d failed", c.sent.Load(), c.failed.Load())
+	c.allAnswered(t)
 }

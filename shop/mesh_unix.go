@@ -9,18 +9,18 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"shop/mesh/agent"
+	"shop/kit/envoy"
 	"shop/shop/local"
 	"shop/shop/pods"
 )
 
 // buildMesh builds a shop whose services are pods.
 func buildMesh(ctx context.Context, o local.Options, overlays []string, output *os.File) (running, error) {
-	envoy, err := agent.EnvoyPath(os.Getenv("ENVOY"))
+	program, err := envoy.Path(os.Getenv("ENVOY"))
 	if err != nil {
 		return nil, err
 	}
-	shop, err := pods.Build(ctx, pods.Options{Options: o, Envoy: envoy, Overlays: overlays, Output: output})
+	shop, err := pods.Build(ctx, pods.Options{Options: o, Envoy: program, Overlays: overlays, Output: output})
 	var wrong pods.PolicyError
 	if errors.As(err, &wrong) {
 		return nil, usageError{wrong}

@@ -212,3 +212,21 @@ func (g *GroupCommit[T]) commit(group []*member[T]) (err error) {
 	defer cancel()
 	return g.write(ctx, members)
 }
+
+// Rounds divides the items of a group so that no round has two of one key, for a
+// write that takes the items of a key one after the other: an item is in the first
+// round that comes after those of the items of its key before it.
+func Rounds[T any, K comparable](group []Member[T], key func(T) K) [][]T {
+	var all [][]T
+	had := map[K]int{} // The rounds that a key has been in.
+	for _, m := range group {
+		k := key(m.Item)
+		n := had[k]
+		had[k]++
+		if n == len(all) {
+			all = append(all, nil)
+		}
+		all[n] = append(all[n], m.Item)
+	}
+	return all
+}

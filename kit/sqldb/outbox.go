@@ -235,18 +235,12 @@ const eventColumns = `position, id, type, key, sequence, payload, trace, occurre
 
 // eventRow is a row of the outbox.
 type eventRow struct {
-	Position   int64   `db:"position"`
-	ID         string  `db:"id"`
-	Type       string  `db:"type"`
-	Key        string  `db:"key"`
-	Sequence   int64   `db:"sequence"`
-	Payload    string  `db:"payload"`
-	Trace      string  `db:"trace"`
-	OccurredAt Micros  `db:"occurred_at"`
-	Attempts   int     `db:"attempts"`
-	SentAt     *Micros `db:"sent_at"`
-	LastError  string  `db:"last_error"`
-	Earlier    int     `db:"earlier"` // Unsent events of the key before this one, when it was claimed.
+	addedEvent
+	Position  int64   `db:"position"`
+	Attempts  int     `db:"attempts"`
+	SentAt    *Micros `db:"sent_at"`
+	LastError string  `db:"last_error"`
+	Earlier   int     `db:"earlier"` // Unsent events of the key before this one, when it was claimed.
 }
 
 func (r eventRow) event() event.Event {

@@ -27,7 +27,7 @@ type Options struct {
 	Render   []string // Command that writes those files into the directory named by its last argument, which is added; nil = they are there.
 	Inputs   []string // Files that Render reads: when one changes it is run again.
 
-	Envoy       string // Path of Envoy; see EnvoyPath. Required.
+	Envoy       string // Path of Envoy; see package shop/kit/envoy. Required.
 	Admin       string // Envoy's own interface: host:port, or the path of its Unix socket. Required.
 	Concurrency int    // Threads of Envoy that serve; 0 = 1.
 	LogLevel    string // Of Envoy; "" = warning.

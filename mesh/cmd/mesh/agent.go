@@ -15,6 +15,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"shop/kit/envoy"
 	"shop/mesh/agent"
 	"shop/mesh/policy"
 	"shop/mesh/render"
@@ -88,7 +89,7 @@ func (f *agentFlags) run(cmd *cobra.Command, command []string) error {
 	if f.workload == "" {
 		return usageError{errors.New("an agent needs --workload")}
 	}
-	envoy, err := agent.EnvoyPath(os.Getenv("ENVOY"))
+	program, err := envoy.Path(os.Getenv("ENVOY"))
 	if err != nil {
 		return err
 	}
@@ -98,12 +99,12 @@ func (f *agentFlags) run(cmd *cobra.Command, command []string) error {
 	}
 	o := agent.Options{
 		Workload: f.workload, Certs: at.Certs, Config: at.Config, Admin: at.Admin,
-		Envoy: envoy, Concurrency: f.concurrency, LogLevel: f.logLevel, Command: command,
+		Envoy: program, Concurrency: f.concurrency, LogLevel: f.logLevel, Command: command,
 		CertsTime: f.wait, StartTime: f.start, DrainTime: f.drain, StopTime: f.stop, Poll: f.every,
 		Log: slog.New(slog.NewJSONHandler(cmd.ErrOrStderr(), nil)).With("service", "mesh-agent", "workload", f.workload),
 	}
 	if !f.rendered {
-		if o.Render, err = renderer(cmd.Flags(), envoy); err != nil {
+		if o.Render, err = renderer(cmd.Flags(), program); err != nil {
 			return err
 		}
 		for _, input := range append([]string{f.policy, f.placeFile}, f.overlays...) {

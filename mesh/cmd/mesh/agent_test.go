@@ -61,7 +61,7 @@ func startAgent(t *testing.T, binary string, more ...string) *sidecar {
 		"agent", "--workload", "user", "--policy", filepath.Join(dir, "mesh.yaml"), "--place", filepath.Join(dir, "place.json"),
 		"--drain", "1s", "--every", "50ms", "--metrics", s.metrics,
 	}, more...)...)
-	s.cmd.Env = append(os.Environ(), program+"=1", "ENVOY="+envoy(t))
+	s.cmd.Env = append(os.Environ(), program+"=1", "ENVOY="+envoyPath(t))
 	s.cmd.Stdout, s.cmd.Stderr = &s.out, &s.out
 	must(t, s.cmd.Start())
 	t.Cleanup(func() {
@@ -76,8 +76,8 @@ func startAgent(t *testing.T, binary string, more ...string) *sidecar {
 	return s
 }
 
-// envoy returns the path of Envoy.
-func envoy(t *testing.T) string {
+// envoyPath returns the path of Envoy.
+func envoyPath(t *testing.T) string {
 	t.Helper()
 	path, err := engine.EnvoyPath()
 	must(t, err)

@@ -50,7 +50,7 @@ func (r *replica) launch(t *testing.T) {
 	must(t, os.WriteFile(place, text, 0o600))
 	out := &testkit.Buffer{}
 	cmd := exec.Command(r.binary, "agent", "--workload", r.workload, "--place", place, "--drain", "5s", "--", os.Args[0])
-	cmd.Env = append(os.Environ(), "ENVOY="+envoy(t), application+"="+r.at.App, applicationCalls+"="+strings.Join(r.calls, " "))
+	cmd.Env = append(os.Environ(), "ENVOY="+envoyPath(t), application+"="+r.at.App, applicationCalls+"="+strings.Join(r.calls, " "))
 	cmd.Stdout, cmd.Stderr = out, out
 	must(t, cmd.Start())
 	r.cmd, r.out = cmd, out

@@ -9,7 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"shop/mesh/agent"
+	"shop/kit/envoy"
 	"shop/mesh/ca"
 	"shop/mesh/policy"
 	"shop/mesh/render"
@@ -26,7 +26,7 @@ func validateCommand() *cobra.Command {
 	}
 	f.add(cmd)
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
-		envoy, err := agent.EnvoyPath(os.Getenv("ENVOY"))
+		program, err := envoy.Path(os.Getenv("ENVOY"))
 		if err != nil {
 			return err
 		}
@@ -44,7 +44,7 @@ func validateCommand() *cobra.Command {
 		}
 		var failed error
 		err = f.each(cmd.Context(), func(ctx context.Context, workload string, files render.Files) error {
-			if err := render.Validate(ctx, envoy, files); err != nil {
+			if err := render.Validate(ctx, program, files); err != nil {
 				failed = errors.Join(failed, fmt.Errorf("%s: %w", workload, err))
 				return ctx.Err()
 			}

@@ -38,28 +38,15 @@ func (s *Store) Record(ctx context.Context, n domain.News, notifications []domai
 var errRemembered = errors.New("the event is a duplicate")
 
 func (s *Store) record(ctx context.Context, tx *sqldb.Tx, group []sqldb.Member[*arrival]) error {
-	for _, round := range rounds(group) {
+	// Events of one order, the same event twice included, are compared one after
+	// the other.
+	order := func(a *arrival) int64 { return a.news.Order.ID }
+	for _, round := range sqldb.Rounds(group, order) {
 		if err := s.recordRound(ctx, tx, round); err != nil {
 			return err
 		}
 	}
 	return nil
-}
-
-// rounds divides a group so that no round has two events of one order, the same
-// event twice included: they are compared one after the other.
-func rounds(group []sqldb.Member[*arrival]) [][]*arrival {
-	var all [][]*arrival
-	had := map[int64]int{} // The rounds that an order has been in.
-	for _, m := range group {
-		n := had[m.Item.news.Order.ID]
-		had[m.Item.news.Order.ID]++
-		if n == len(all) {
-			all = append(all, nil)
-		}
-		all[n] = append(all[n], m.Item)
-	}
-	return all
 }
 
 func (s *Store) recordRound(ctx context.Context, tx *sqldb.Tx, round []*arrival) error {

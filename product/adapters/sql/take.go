@@ -74,7 +74,7 @@ func (s *Reservations) newTakings() *sqldb.GroupCommit[*taking] {
 }
 
 func (s *Reservations) takeRounds(ctx context.Context, q sqldb.Queryer, group []sqldb.Member[*taking]) error {
-	rounds := rounds(group)
+	rounds := sqldb.Rounds(group, func(t *taking) domain.ID { return t.claim.Product })
 	if len(rounds) == 1 {
 		return s.takeMany(ctx, q, rounds[0])
 	}
@@ -86,21 +86,6 @@ func (s *Reservations) takeRounds(ctx context.Context, q sqldb.Queryer, group []
 		}
 		return nil
 	})
-}
-
-// rounds divides a group so that no round has two claims of one product.
-func rounds(group []sqldb.Member[*taking]) [][]*taking {
-	var all [][]*taking
-	had := map[domain.ID]int{} // The rounds that a product has been in.
-	for _, m := range group {
-		n := had[m.Item.claim.Product]
-		had[m.Item.claim.Product]++
-		if n == len(all) {
-			all = append(all, nil)
-		}
-		all[n] = append(all[n], m.Item)
-	}
-	return all
 }
 
 func (s *Reservations) takeMany(ctx context.Context, q sqldb.Queryer, round []*taking) error {

