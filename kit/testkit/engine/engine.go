@@ -1,5 +1,5 @@
-// Package engine starts real PostgreSQL, Redis and RabbitMQ servers as private
-// child processes, for tests and for trying the shop on the engines that people
+// Package engine starts real PostgreSQL, Redis and RabbitMQ servers, and the
+// Prometheus and Jaeger that look at them, as private child processes, for tests and for trying the shop on the engines that people
 // run in production.
 //
 // An engine listens on loopback only, asks for a password that is made once, and
@@ -38,6 +38,9 @@ type Options struct {
 	// Fast lets PostgreSQL answer before the disk has the data. A killed process
 	// loses nothing by that, only a power cut does.
 	Fast bool
+	// Metrics lets RabbitMQ tell its figures at MetricsAddr, by its plugin
+	// rabbitmq_prometheus. The other engines have exporters.
+	Metrics bool
 }
 
 // Server is a running engine. Its methods may be called at any time, by several
@@ -58,6 +61,7 @@ type design struct {
 	name     string
 	commands func(port int) ([]command, error) // What runs, the engine itself last.
 	url      func(port int) string
+	metrics  func() int                                  // The port of its figures; nil = it has none.
 	ask      func(ctx context.Context, url string) error // nil when the engine answers.
 	stop     syscall.Signal                              // Asks the engine to end in order.
 }
@@ -115,6 +119,15 @@ func (s *Server) URL() string { return s.design.url(s.port) }
 
 // Addr returns the engine's host:port.
 func (s *Server) Addr() string { return net.JoinHostPort(host, strconv.Itoa(s.port)) }
+
+// MetricsAddr returns the host:port with the engine's own /metrics, "" if it has
+// none.
+func (s *Server) MetricsAddr() string {
+	if s.design.metrics == nil {
+		return ""
+	}
+	return net.JoinHostPort(host, strconv.Itoa(s.design.metrics()))
+}
 
 // Start starts the engine again after Stop or Kill, on the same port and files,
 // and returns when it answers. If it doesn't, nothing of it is left running.

@@ -23,6 +23,7 @@ type rabbit struct {
 	server   string // Path of rabbitmq-server.
 	epmd     string // Path of Erlang's port mapper.
 	password string
+	metrics  int // Port of its figures; 0 = none.
 }
 
 // StartRabbitMQ starts RabbitMQ with one administrator (named shop, in place of
@@ -44,8 +45,22 @@ func StartRabbitMQ(ctx context.Context, o Options) (*Server, error) {
 	if r.password, err = password(o.Dir); err != nil {
 		return nil, err
 	}
-	return open(ctx, o, design{name: "RabbitMQ", commands: r.commands, url: r.url, ask: askRabbitMQ, stop: syscall.SIGTERM})
+	d := design{name: "RabbitMQ", commands: r.commands, url: r.url, ask: askRabbitMQ, stop: syscall.SIGTERM}
+	plugins := "[]."
+	if o.Metrics {
+		plugins = "[rabbitmq_prometheus]."
+		if r.metrics, err = freePort(); err != nil {
+			return nil, err
+		}
+		d.metrics = func() int { return r.metrics }
+	}
+	if err := os.WriteFile(r.plugins(), []byte(plugins+"\n"), 0o600); err != nil {
+		return nil, fmt.Errorf("write the plugins of RabbitMQ: %w", err)
+	}
+	return open(ctx, o, d)
 }
+
+func (r *rabbit) plugins() string { return filepath.Join(r.dir, "enabled_plugins") }
 
 // commands are a port mapper and the broker. Without one of its own the broker
 // would use, or start and leave behind, one that other Erlang programs share.
@@ -60,6 +75,10 @@ func (r *rabbit) commands(port int) ([]command, error) {
 	}
 	settings := fmt.Sprintf("listeners.tcp.default = %s:%d\ndefault_user = %s\ndefault_pass = %s\nlog.console = true\nlog.file = false\n",
 		host, port, rabbitUser, r.password)
+	if r.metrics != 0 {
+		// Figures of queues are as old as this interval (ms), 5 s by default.
+		settings += fmt.Sprintf("prometheus.tcp.ip = %s\nprometheus.tcp.port = %d\ncollect_statistics_interval = 1000\n", host, r.metrics)
+	}
 	file := filepath.Join(r.dir, "rabbitmq.conf")
 	if err := os.WriteFile(file, []byte(settings), 0o600); err != nil {
 		return nil, fmt.Errorf("write the settings of RabbitMQ: %w", err)
@@ -74,7 +93,7 @@ func (r *rabbit) commands(port int) ([]command, error) {
 		"RABBITMQ_DIST_PORT=" + strconv.Itoa(distributionPort),
 		"RABBITMQ_CONFIG_FILE=" + file,
 		"RABBITMQ_CONF_ENV_FILE=/dev/null", // Not this machine's.
-		"RABBITMQ_ENABLED_PLUGINS_FILE=" + filepath.Join(r.dir, "enabled_plugins"),
+		"RABBITMQ_ENABLED_PLUGINS_FILE=" + r.plugins(),
 		"RABBITMQ_MNESIA_BASE=" + filepath.Join(r.dir, "data"),
 		"RABBITMQ_LOG_BASE=" + r.dir,
 		"RABBITMQ_LOGS=-",

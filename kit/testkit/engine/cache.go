@@ -1,0 +1,34 @@
+package engine
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+)
+
+// cached returns the path of a program that this repository builds: what the
+// environment variable names, else what PATH has, else the one in .cache/bin of
+// the working directory or of one above it, where scripts/test.sh puts it.
+func cached(name, variable string) (string, error) {
+	if named := os.Getenv(variable); named != "" {
+		return exec.LookPath(named)
+	}
+	if path, err := exec.LookPath(name); err == nil {
+		return path, nil
+	}
+	dir, err := os.Getwd()
+	if err != nil {
+		return "", err
+	}
+	for {
+		if path, err := exec.LookPath(filepath.Join(dir, ".cache", "bin", name)); err == nil {
+			return path, nil
+		}
+		above := filepath.Dir(dir)
+		if above == dir {
+			return "", fmt.Errorf("%s is not there; scripts/test.sh prerequisites builds it (%s may name its file)", name, variable)
+		}
+		dir = above
+	}
+}
