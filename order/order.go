@@ -79,7 +79,8 @@ func New(_ context.Context, cfg Config, infra service.Infra) (*service.Service, 
 	return &service.Service{
 		Name:    "order",
 		Handler: web.NewHandler(api, http.Routes(endpoints.New(metrics.NewService(core, infra.Tel), core, authenticated, internal))),
-		Admin:   []service.AdminRoute{{Pattern: http.AdminPattern, Handler: http.Admin(core, infra.Tel)}},
+		Admin: append(service.RelayRoutes(outbox),
+			service.AdminRoute{Pattern: http.AdminPattern, Handler: http.Admin(core, infra.Tel)}),
 		Workers: []service.Worker{
 			{Name: "relay", Run: sqldb.NewRelay(outbox, infra.Bus, infra.Tel).Run},
 			{Name: "purge of idempotency keys", Run: service.Every(purgeInterval, infra.Tel.Log, "purge idempotency keys", core.PurgeKeys)},

@@ -113,3 +113,25 @@ func dlqCommand(at *address) *cobra.Command {
 	at.adminFlags(cmd)
 	return cmd
 }
+
+func relayCommand(at *address) *cobra.Command {
+	cmd := &cobra.Command{Use: "relay", Short: "Publishing of order's events: keep them in the outbox for a while, let them go"}
+	turn := func(use, short string, held bool, done string) *cobra.Command {
+		return &cobra.Command{
+			Use: use, Short: short, Args: cobra.NoArgs,
+			RunE: func(cmd *cobra.Command, _ []string) error {
+				err := at.admin().HoldRelay(cmd.Context(), held)
+				if err == nil {
+					fmt.Fprintln(cmd.OutOrStdout(), done)
+				}
+				return err
+			},
+		}
+	}
+	cmd.AddCommand(
+		turn("hold", "Keep events in the outbox; orders are taken as before, the metric order_outbox_held says so", true,
+			"held: events wait in the outbox until shop relay release, or a restart of order"),
+		turn("release", "Publish what waits, and go on", false, "released: what waited is published"))
+	at.adminFlags(cmd)
+	return cmd
+}

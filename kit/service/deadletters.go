@@ -36,8 +36,8 @@ type deadLetter struct {
 func DeadLetterRoutes(letters event.DeadLetters, queue string) []AdminRoute {
 	d := deadLetters{letters, queue}
 	return []AdminRoute{
-		{"GET /admin/dead-letters", d.answer(d.list)},
-		{"POST /admin/dead-letters/replay", d.answer(d.replay)},
+		{"GET /admin/dead-letters", answer(d.list)},
+		{"POST /admin/dead-letters/replay", answer(d.replay)},
 	}
 }
 
@@ -73,24 +73,6 @@ func (d deadLetters) replay(r *http.Request) (any, int, error) {
 		return nil, http.StatusServiceUnavailable, fmt.Errorf("replay dead letters of %s: %w", d.queue, err)
 	}
 	return map[string]int{"replayed": n}, http.StatusOK, nil
-}
-
-// answer sends what f returns. Its errors are shown as they are: the admin port
-// is the operator's.
-func (deadLetters) answer(f func(*http.Request) (body any, status int, err error)) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		body, status, err := f(r)
-		if err != nil {
-			body = map[string]string{"detail": err.Error()}
-		}
-		b, err := json.Marshal(body)
-		if err != nil {
-			b, status = []byte(`{"detail":"the answer does not encode"}`), http.StatusInternalServerError
-		}
-		w.Header().Set("Content-Type", "application/json")
-		w.WriteHeader(status)
-		_, _ = w.Write(b) // Whoever asked has gone; nothing to be done.
-	})
 }
 
 // shown returns a payload as it is, or as a text where it is no JSON, which may be

@@ -26,6 +26,7 @@ type Outbox struct {
 	newID   func() string
 	wake    chan struct{}
 	metrics *outboxMetrics
+	hold    hold
 	added   Repository[addedEvent]
 }
 

@@ -43,6 +43,7 @@ func newOutboxMetrics(o *Outbox, service string, types []string) *outboxMetrics 
 		m.retries.WithLabelValues(t)
 	}
 	telemetry.Register(o.tel, newBacklog(o, service))
+	telemetry.Register(o.tel, newHeld(o, service))
 	return m
 }
 

@@ -41,6 +41,11 @@ func (r *Relay) batch(ctx context.Context) (claimed, sent int, err error) {
 }
 
 func (r *Relay) claim(ctx context.Context) (claim, error) {
+	r.outbox.hold.mu.RLock()
+	defer r.outbox.hold.mu.RUnlock()
+	if r.outbox.hold.held {
+		return claim{}, nil
+	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), r.third())
 	defer cancel()
 	return r.outbox.claim(ctx, r.settings.Batch, r.settings.Lease)

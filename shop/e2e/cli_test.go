@@ -46,6 +46,12 @@ func TestTheCommandRunsStopsAndGoesOn(t *testing.T) {
 	if out := run("dlq", "replay", "order_notifications"); !strings.Contains(out, "0 put back") {
 		t.Errorf("dlq replay says %q", out)
 	}
+	if out := run("relay", "hold"); !strings.Contains(out, "events wait in the outbox") {
+		t.Errorf("relay hold says %q", out)
+	}
+	if out := run("relay", "release"); !strings.Contains(out, "released") {
+		t.Errorf("relay release says %q", out)
+	}
 	if code, _, bad := shop(t, nil, append(at, "order", "4711")...); code != 1 || !strings.Contains(bad, "there is no order 4711") {
 		t.Errorf("order 4711: exit code %d, %q", code, bad)
 	}

@@ -1,5 +1,5 @@
 // Package operator is what the person on duty asks a running shop: what became
-// of an order, and which messages were given up. It talks to the services'
+// of an order, which messages were given up, and to keep events back for a while. It talks to the services'
 // admin ports only, never to a service's database.
 package operator
 
@@ -154,6 +154,20 @@ func (a Admin) Replay(ctx context.Context, queue string, ids ...string) (int, er
 		return body.Replayed, into(answer, &body)
 	}
 	return 0, fmt.Errorf("no queue %q: there are order_notifications and product_stock", url.PathEscape(queue))
+}
+
+// HoldRelay keeps events in order's outbox, or lets them go again. Orders are taken
+// as before; the switch is open again after a restart of order.
+func (a Admin) HoldRelay(ctx context.Context, held bool) error {
+	answer, err := a.Order.Do(ctx, http.MethodPut, "/admin/outbox/relay", map[string]bool{"held": held})
+	if err != nil {
+		return fmt.Errorf("order's admin port: %w", err)
+	}
+	var now struct{ Held bool }
+	if err := into(answer, &now); err != nil {
+		return fmt.Errorf("order's admin port: %w", err)
+	}
+	return nil
 }
 
 func into(a rest.Answer, v any) error {
