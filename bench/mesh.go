@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"net/http"
 	"os"
 	"path/filepath"
 	"slices"
@@ -32,7 +31,7 @@ type meshStage struct {
 	policy      *policy.Policy
 	places      map[string]render.Place
 	ports       int // The next one.
-	application *http.Server
+	application *process
 	caller      *process // The agents.
 	callee      *process
 	bare        *process
@@ -63,7 +62,7 @@ func onMesh(ctx context.Context, o options) (err error) {
 		}
 	}
 	r.print(
-		"The application answers at once, in the process that asks. Added: what the median answer at one connection takes longer than without the sidecars.",
+		"The application answers at once. Added: what the median answer at one connection takes longer than without the sidecars.",
 		"Bare: an Envoy of the same version that passes on plain HTTP, each Envoy with one thread.",
 	)
 	return nil
@@ -71,7 +70,7 @@ func onMesh(ctx context.Context, o options) (err error) {
 
 func (s *meshStage) open(ctx context.Context) error {
 	announce("sidecars")
-	if err := build(ctx, s.dir, "./mesh/cmd/mesh"); err != nil {
+	if err := build(ctx, s.dir, "./mesh/cmd/mesh", "./bench/reference"); err != nil {
 		return err
 	}
 	if err := errors.Join(
@@ -136,21 +135,13 @@ func (s *meshStage) certify(ctx context.Context) error {
 }
 
 // serve starts the application where user's is.
-func (s *meshStage) serve(ctx context.Context) error {
-	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", s.places["user"].App)
-	if err != nil {
-		return err
-	}
+func (s *meshStage) serve(ctx context.Context) (err error) {
+	at := s.places["user"].App
 	const answer = `{"valid":true,"username":"bench","user_id":1,"message":"Token is valid"}`
-	s.application = &http.Server{
-		ReadHeaderTimeout: time.Minute,
-		Handler: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-			w.Header().Set("Content-Type", "application/json")
-			_, _ = w.Write([]byte(answer))
-		}),
-	}
-	go func() { _ = s.application.Serve(listener) }() // Until it is closed.
-	return nil
+	s.application, err = s.start(ctx, "http://"+at, program{
+		path: filepath.Join(s.dir, "reference"), args: []string{"--answer", answer, "--listen", at},
+	})
+	return err
 }
 
 // startAgent runs the sidecar of a workload until it is ready.
@@ -212,11 +203,8 @@ func (s *meshStage) start(ctx context.Context, probe string, run program) (*proc
 }
 
 func (s *meshStage) close() {
-	for _, p := range []*process{s.caller, s.callee, s.bare} {
+	for _, p := range []*process{s.caller, s.callee, s.bare, s.application} {
 		p.stop()
-	}
-	if s.application != nil {
-		_ = s.application.Close()
 	}
 }
 

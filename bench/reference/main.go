@@ -1,6 +1,7 @@
 // Command reference is the least that can answer: net/http, one JWT check, one
-// prepared SELECT, or one GET of Redis, and nothing of the shop. What it reaches is what the
-// machine and the libraries allow; bench compares the shop with it.
+// prepared SELECT, or one GET of Redis, or nothing but the answer, and nothing of the
+// shop. What it reaches is what the machine and the libraries allow; bench compares
+// the shop with it.
 package main
 
 import (
@@ -26,12 +27,16 @@ func main() {
 	secret := flag.String("secret", "", "file with the signing key of the tokens")
 	database := flag.String("database", "", "SQLite file with a table users(id, username, is_active)")
 	cache := flag.String("redis", "", "URL of the Redis that GET /products/{id} answers from; the other files are not needed then")
+	answer := flag.String("answer", "", "JSON that answers every request; the other files are not needed then")
 	listen := flag.String("listen", "127.0.0.1:0", "address")
 	flag.Parse()
 	var err error
-	if *cache != "" {
+	switch {
+	case *answer != "":
+		err = serve(*listen, says([]byte(*answer)))
+	case *cache != "":
 		err = serveRedis(*cache, *listen)
-	} else {
+	default:
 		err = serveFiles(*body, *secret, *database, *listen)
 	}
 	log.Fatal(err)
@@ -58,10 +63,7 @@ func serveFiles(body, secret, database, listen string) error {
 	defer find.Close()
 
 	mux := http.NewServeMux()
-	mux.HandleFunc("GET /products/{id}", func(w http.ResponseWriter, _ *http.Request) {
-		w.Header().Set("Content-Type", "application/json")
-		_, _ = w.Write(product)
-	})
+	mux.HandleFunc("GET /products/{id}", says(product))
 	mux.HandleFunc("POST /validate-token", validate(key, find))
 	return serve(listen, mux)
 }
@@ -85,6 +87,13 @@ func serveRedis(url, listen string) error {
 		_, _ = w.Write(product)
 	})
 	return serve(listen, mux)
+}
+
+func says(answer []byte) http.HandlerFunc {
+	return func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		_, _ = w.Write(answer)
+	}
 }
 
 func serve(listen string, h http.Handler) error {

@@ -23,6 +23,7 @@ import (
 type Options struct {
 	Workload string   // Whose certificate must be in Certs; "" = anybody's.
 	Certs    string   // Directory with the certificate of the workload; "" = none is needed.
+	Public   string   // Directory with the certificate that clients of the edge see, tls.crt and tls.key; "" = none is needed.
 	Config   string   // Directory that Envoy reads its files from, bootstrap.yaml first. Required.
 	Render   []string // Command that writes those files into the directory named by its last argument, which is added; nil = they are there.
 	Inputs   []string // Files that Render reads: when one changes it is run again.

@@ -2,7 +2,9 @@ package agent
 
 import (
 	"context"
+	"crypto/tls"
 	"fmt"
+	"path/filepath"
 	"time"
 
 	"shop/mesh/identity"
@@ -12,20 +14,16 @@ import (
 const certificatePoll = 200 * time.Millisecond
 
 // awaitCertificates returns when the workload has a certificate that others
-// would accept.
+// would accept, and an edge the one that its clients see.
 func (a *Agent) awaitCertificates(ctx context.Context) error {
-	if a.o.Certs == "" {
-		return nil
-	}
 	ctx, cancel := context.WithTimeoutCause(ctx, a.o.CertsTime, fmt.Errorf("not within %s", a.o.CertsTime))
 	defer cancel()
 	again := time.NewTicker(certificatePoll)
 	defer again.Stop()
 	said := ""
 	for {
-		b, err := identity.Load(a.o.Certs, a.o.Workload, time.Now())
+		err := a.loadCertificates()
 		if err == nil {
-			a.status.certificate(b)
 			return nil
 		}
 		if err.Error() != said {
@@ -38,6 +36,25 @@ func (a *Agent) awaitCertificates(ctx context.Context) error {
 		case <-again.C:
 		}
 	}
+}
+
+func (a *Agent) loadCertificates() error {
+	if a.o.Certs != "" {
+		b, err := identity.Load(a.o.Certs, a.o.Workload, time.Now())
+		if err != nil {
+			return err
+		}
+		a.status.certificate(b)
+	}
+	if a.o.Public != "" {
+		// Whether clients accept it is between them and who issued it: one that has
+		// expired is served all the same.
+		_, err := tls.LoadX509KeyPair(filepath.Join(a.o.Public, "tls.crt"), filepath.Join(a.o.Public, "tls.key"))
+		if err != nil {
+			return fmt.Errorf("certificate of the public side: %w", err)
+		}
+	}
+	return nil
 }
 
 // certificates tells of what happens to the workload's certificate. (Envoy

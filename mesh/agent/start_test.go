@@ -43,6 +43,17 @@ func TestCertificatesAreAwaited(t *testing.T) {
 	p.ends(0)
 }
 
+func TestTheCertificateOfThePublicSideIsAwaited(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "public")
+	p := newPod(t, func(o *played, _ *pod) { o.Public = dir })
+	p.start()
+	p.says("certificate of the public side: open " + filepath.Join(dir, "tls.crt"))
+	certificates(t, dir, "edge")
+	p.says(`"msg":"serving"`)
+	p.signal(syscall.SIGTERM)
+	p.ends(0)
+}
+
 func TestWaitingForCertificatesHasAnEnd(t *testing.T) {
 	dir := t.TempDir()
 	p := newPod(t, func(o *played, _ *pod) { o.Certs, o.CertsTime = dir, 300*time.Millisecond })

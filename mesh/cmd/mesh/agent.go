@@ -98,7 +98,7 @@ func (f *agentFlags) run(cmd *cobra.Command, command []string) error {
 		return err
 	}
 	o := agent.Options{
-		Workload: f.workload, Certs: at.Certs, Config: at.Config, Admin: at.Admin,
+		Workload: f.workload, Certs: at.Certs, Public: at.PublicCerts, Config: at.Config, Admin: at.Admin,
 		Envoy: program, Concurrency: f.concurrency, LogLevel: f.logLevel, Command: command,
 		CertsTime: f.wait, StartTime: f.start, DrainTime: f.drain, StopTime: f.stop, Poll: f.every,
 		Log: slog.New(slog.NewJSONHandler(cmd.ErrOrStderr(), nil)).With("service", "mesh-agent", "workload", f.workload),
@@ -139,7 +139,11 @@ func (f *agentFlags) run(cmd *cobra.Command, command []string) error {
 func (f *agentFlags) at(p *policy.Policy) (render.Place, error) {
 	if f.placeFile == "" {
 		if p == nil {
-			return render.Place{Config: f.config, Certs: f.certs, Admin: f.admin}, nil
+			at := render.Place{Config: f.config, Certs: f.certs, Admin: f.admin}
+			if f.workload == policy.EdgeName {
+				at.PublicCerts = f.publicCerts
+			}
+			return at, nil
 		}
 		return f.place(p, f.workload), nil
 	}
