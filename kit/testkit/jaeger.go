@@ -12,7 +12,7 @@ import (
 // client of its API. It ends with the test.
 func Jaeger(t testing.TB, config ...string) (*engine.Jaeger, *jaegerapi.Client) {
 	t.Helper()
-	j, err := engine.StartJaeger(t.Context(), engine.Options{Dir: t.TempDir()}, config)
+	j, err := engine.StartJaeger(t.Context(), engine.JaegerOptions{Options: engine.Options{Dir: t.TempDir()}, Config: config})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -23,6 +23,7 @@ type Jaeger struct {
 
 	mu    sync.Mutex
 	ports map[string]int // By the variable that tells Jaeger.
+	fixed int            // Of OTLP by gRPC; 0 = any.
 }
 
 // The environment variables by which Jaeger's configuration gets its addresses.
@@ -38,16 +39,24 @@ const (
 	jaegerData    = "JAEGER_DATA"              // Directory of its files.
 )
 
-// StartJaeger starts Jaeger and returns when it is ready. config are files of its
-// configuration, each over those before it; without any it keeps every trace, in
-// memory. Files find the addresses to use in the environment: JAEGER_HOST,
+// JaegerOptions say where a Jaeger lives and what it does.
+type JaegerOptions struct {
+	Options           // Port is that of its query API.
+	OTLPPort int      // Where it takes spans by gRPC; 0 = a free one.
+	Config   []string // Files of its configuration, each over those before it; none = every trace is kept, in memory.
+	Environ  []string // "NAME=value", for the configuration.
+}
+
+// StartJaeger starts Jaeger and returns when it is ready. Its configuration finds
+// the addresses to use in the environment: JAEGER_HOST,
 // JAEGER_{QUERY,QUERY_GRPC,OTLP_GRPC,OTLP_HTTP,HEALTH,METRICS,SPAN_METRICS}_PORT,
-// JAEGER_DATA (a directory in o.Dir), and more in environ ("NAME=value").
-func StartJaeger(ctx context.Context, o Options, config []string, environ ...string) (*Jaeger, error) {
-	o, err := prepare(o)
-	if err != nil {
+// and JAEGER_DATA, a directory in o.Dir.
+func StartJaeger(ctx context.Context, o JaegerOptions) (*Jaeger, error) {
+	var err error
+	if o.Options, err = prepare(o.Options); err != nil {
 		return nil, err
 	}
+	config := o.Config
 	path, err := cached("jaeger", "JAEGER")
 	if err != nil {
 		return nil, err
@@ -59,7 +68,7 @@ func StartJaeger(ctx context.Context, o Options, config []string, environ ...str
 		}
 		config = []string{file}
 	}
-	j := &Jaeger{}
+	j := &Jaeger{ports: map[string]int{}, fixed: o.OTLPPort}
 	commands := func(port int) ([]command, error) {
 		env, err := j.environ(port)
 		if err != nil {
@@ -74,10 +83,10 @@ func StartJaeger(ctx context.Context, o Options, config []string, environ ...str
 			}
 			args = append(args, "--config", file)
 		}
-		return []command{{path: path, args: args, env: append(env, environ...), dir: o.Dir, orphan: syscall.SIGKILL}}, nil
+		return []command{{path: path, args: args, env: append(env, o.Environ...), dir: o.Dir, orphan: syscall.SIGKILL}}, nil
 	}
 	address := func(port int) string { return "http://" + net.JoinHostPort(host, strconv.Itoa(port)) }
-	j.Server, err = open(ctx, o, design{name: "Jaeger", commands: commands, url: address, ask: j.ask, stop: syscall.SIGTERM})
+	j.Server, err = open(ctx, o.Options, design{name: "Jaeger", commands: commands, url: address, ask: j.ask, stop: syscall.SIGTERM})
 	if err != nil {
 		return nil, err
 	}
@@ -88,8 +97,8 @@ func StartJaeger(ctx context.Context, o Options, config []string, environ ...str
 func (j *Jaeger) environ(query int) ([]string, error) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	if j.ports == nil {
-		j.ports = map[string]int{}
+	if j.fixed != 0 {
+		j.ports[jaegerOTLP] = j.fixed
 	}
 	env := []string{
 		"PATH=" + os.Getenv("PATH"),
@@ -97,7 +106,8 @@ func (j *Jaeger) environ(query int) ([]string, error) {
 		jaegerQuery + "=" + strconv.Itoa(query),
 	}
 	for _, name := range []string{jaegerGRPC, jaegerOTLP, jaegerHTTP, jaegerHealth, jaegerMetrics, jaegerSpans} {
-		if j.ports[name] == 0 || j.Server == nil && !free(j.ports[name]) {
+		fixed := j.fixed != 0 && name == jaegerOTLP
+		if j.ports[name] == 0 || j.Server == nil && !fixed && !free(j.ports[name]) {
 			port, err := freePort()
 			if err != nil {
 				return nil, err

@@ -128,7 +128,7 @@ func TestPrometheusKeepsWhatItHasSeen(t *testing.T) {
 }
 
 func TestJaegerIsHereAndComesBack(t *testing.T) {
-	s, err := engine.StartJaeger(t.Context(), engine.Options{Dir: t.TempDir()}, nil)
+	s, err := engine.StartJaeger(t.Context(), engine.JaegerOptions{Options: engine.Options{Dir: t.TempDir()}})
 	must(t, err)
 	t.Cleanup(func() { must(t, s.Kill()) })
 	onlyHere(t, s.Server)
@@ -155,7 +155,7 @@ func TestWhatLooksAtAShopIsNamedWhenItIsMissing(t *testing.T) {
 		"apt-get install prometheus-redis-exporter":    func() error { _, err := engine.StartRedisExporter(t.Context(), o, "redis://h"); return err },
 		"apt-get install prometheus-postgres-exporter": func() error { _, err := engine.StartPostgresExporter(t.Context(), o, "postgresql://h"); return err },
 		"apt-get install prometheus":                   func() error { _, err := engine.StartPrometheus(t.Context(), o, "x"); return err },
-		"scripts/test.sh prerequisites":                func() error { _, err := engine.StartJaeger(t.Context(), o, nil); return err },
+		"scripts/test.sh prerequisites":                func() error { _, err := engine.StartJaeger(t.Context(), engine.JaegerOptions{Options: o}); return err },
 	} {
 		if err := start(); err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "\n") {
 			t.Errorf("error %v, want one line with %s", err, want)
