@@ -129,16 +129,20 @@ promises() {
   go test -count=1 -timeout 20m ./shop/e2e/chaos
 }
 
-# fuzz runs every target for FUZZTIME. Packages without one are passed over.
+# fuzz tries FUZZTIME inputs on every target. A package's targets share one binary.
 fuzz() {
-  local file target log
-  log=$(mktemp)
-  git ls-files -z '*_test.go' | xargs -0 grep -HoE '^func Fuzz[A-Za-z0-9_]+' | sed 's/:func /:/' |
-    while IFS=: read -r file target; do
-      printf '  %s %s\n' "$(dirname "$file")" "$target"
-      go test -run '^$' -fuzz "^$target\$" -fuzztime "$FUZZTIME" "./$(dirname "$file")" >"$log" 2>&1 || { cat "$log"; exit 1; }
+  local dir target work cache
+  work=$(mktemp -d)
+  cache=$(go env GOCACHE)/fuzz
+  git grep -l '^func Fuzz' -- '*_test.go' | xargs -n 1 dirname | sort -u | while read -r dir; do
+    go test -c -fuzz . -o "$work/test" "./$dir"
+    (cd "$dir" && "$work/test" -test.list '^Fuzz') | while read -r target; do
+      printf '  %s %s\n' "$dir" "$target"
+      (cd "$dir" && "$work/test" -test.run '^$' -test.fuzz "^$target\$" -test.fuzztime "$FUZZTIME" \
+        -test.fuzzcachedir "$cache/$(go list .)") >"$work/log" 2>&1 || { cat "$work/log"; exit 1; }
     done
-  rm -f "$log"
+  done
+  rm -rf "$work"
 }
 
 run() {
