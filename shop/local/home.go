@@ -18,13 +18,13 @@ type Home struct {
 	secrets map[string]string
 	using   Engines
 	engines []Engine
-	private []*engine.Server
+	private map[string]*engine.Server
 }
 
 // OpenHome makes what is missing in the data directory, starts the private
 // engines and looks whether the given ones answer. Errors are one line a fault.
 func OpenHome(ctx context.Context, o Options) (*Home, error) {
-	h := &Home{o: o}
+	h := &Home{o: o, private: map[string]*engine.Server{}}
 	if err := h.open(ctx); err != nil {
 		return nil, errors.Join(err, h.Close(context.WithoutCancel(ctx)))
 	}

@@ -18,6 +18,7 @@ import (
 	"shop/kit/service"
 	"shop/kit/telemetry"
 	"shop/notification"
+	"shop/observability"
 	"shop/order"
 	"shop/product"
 	"shop/shop/operator"
@@ -56,7 +57,7 @@ var Names = []string{"user", "product", "order", "notification"}
 func Build(ctx context.Context, o Options) (*Shop, error) {
 	s := &Shop{}
 	if err := s.build(ctx, o); err != nil {
-		return nil, errors.Join(err, s.close(context.WithoutCancel(ctx)))
+		return nil, errors.Join(err, s.Close(context.WithoutCancel(ctx)))
 	}
 	return s, nil
 }
@@ -137,11 +138,11 @@ func (s *Shop) Run(ctx context.Context, ready func()) error {
 		ready()
 	}, s.instances...)
 	s.instances, s.doors = nil, nil
-	return errors.Join(err, s.close(context.WithoutCancel(ctx)))
+	return errors.Join(err, s.Close(context.WithoutCancel(ctx)))
 }
 
-// close lets go of whatever Build has taken.
-func (s *Shop) close(ctx context.Context) error {
+// Close lets go of whatever Build has taken, of a shop that is not to Run.
+func (s *Shop) Close(ctx context.Context) error {
 	var failed []error
 	for _, i := range s.instances {
 		failed = append(failed, i.Close(ctx))
@@ -177,6 +178,18 @@ func (s *Shop) Public() rest.Shop {
 func (s *Shop) Admin() operator.Admin {
 	at := func(n int) rest.Client { return rest.Client{Base: s.instances[n].AdminURL()} }
 	return operator.Admin{Product: at(1), Order: at(2), Notification: at(3)}
+}
+
+// Home returns what the shop lives on.
+func (s *Shop) Home() *Home { return s.home }
+
+// Targets returns the pages of metrics of the services.
+func (s *Shop) Targets() []observability.Target {
+	var targets []observability.Target
+	for _, d := range s.Doors() {
+		targets = append(targets, observability.Target{Job: "shop", Service: d.Name, URL: d.AdminURL + "/metrics"})
+	}
+	return targets
 }
 
 // Engines returns the engines that the shop uses; none without flags.

@@ -65,6 +65,11 @@ func Main(ctx context.Context, file string) (code int, err error) {
 	if err != nil {
 		return 0, err
 	}
+	stopTelling, err := serveFigures(ctx, m.Status, a.Status())
+	if err != nil {
+		return 0, err
+	}
+	defer stopTelling()
 	if m.Workload == policy.EdgeName {
 		ctx, cancel := context.WithCancel(ctx)
 		defer cancel()

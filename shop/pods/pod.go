@@ -30,6 +30,7 @@ type manifest struct {
 	Envoy    string   // The path of the program.
 	Overlays []string // Of the policy.
 	Place    render.Place
+	Status   string        // Where the agent tells its figures.
 	Broker   bool          // The service's broker is there and is waited for.
 	StopTime time.Duration // How long the service may take to end.
 }
@@ -120,7 +121,7 @@ func (s *Shop) start(workload string, ended chan<- *pod) (*pod, error) {
 // write writes the pod's manifest.
 func (s *Shop) write(p *pod) (file string, err error) {
 	m := manifest{
-		Workload: p.name, Envoy: s.o.Envoy, Place: s.places[p.name], Broker: !s.home.Broken(), StopTime: p.stop,
+		Workload: p.name, Envoy: s.o.Envoy, Place: s.places[p.name], Status: s.statuses[p.name], Broker: !s.home.Broken(), StopTime: p.stop,
 	}
 	for _, overlay := range s.o.Overlays {
 		path, err := filepath.Abs(overlay)

@@ -44,6 +44,8 @@ type Shop struct {
 	places    map[string]render.Place
 	settings  map[string]settings // By service.
 	authority *ca.Authority
+	statuses  map[string]string // Where the agents tell their figures, by workload.
+	figures   figures           // Of the authority.
 }
 
 // Build finds out whether the ports are free, makes what is missing in the data
@@ -55,7 +57,7 @@ func Build(ctx context.Context, o Options) (*Shop, error) {
 	}
 	s := &Shop{o: o, dir: filepath.Join(o.Data, "mesh")}
 	if err := s.build(ctx); err != nil {
-		return nil, errors.Join(err, s.close(context.WithoutCancel(ctx)))
+		return nil, errors.Join(err, s.Close(context.WithoutCancel(ctx)))
 	}
 	return s, nil
 }
@@ -81,8 +83,13 @@ func (s *Shop) build(ctx context.Context) (err error) {
 	for _, workload := range s.policy.Workloads() {
 		identities = append(identities, ca.Identity{Name: workload})
 	}
+	counted, err := ca.NewMetrics(s.figures.registry, identities)
+	if err != nil {
+		return err
+	}
 	s.authority, err = ca.New(ca.Options{
 		Dir: s.certificates(), Identities: identities, Log: slog.New(slog.NewJSONHandler(s.log(), nil)).With("service", "mesh-ca"),
+		Metrics: counted,
 	})
 	if err != nil {
 		return err
@@ -129,7 +136,11 @@ func (s *Shop) portsFree(ctx context.Context) error {
 
 // place gives everything its ports and directories.
 func (s *Shop) place() (err error) {
-	if s.places, err = render.Machine(s.policy, s.dir, freePorts()); err != nil {
+	free := freePorts()
+	if s.places, err = render.Machine(s.policy, s.dir, free); err != nil {
+		return err
+	}
+	if err := s.placeFigures(free); err != nil {
 		return err
 	}
 	for workload, at := range s.places {
@@ -161,8 +172,8 @@ func (s *Shop) admin(n int) string {
 	return net.JoinHostPort("127.0.0.1", strconv.Itoa(s.o.BasePort+operator.PortDistance+n))
 }
 
-// close lets go of whatever Build has taken.
-func (s *Shop) close(ctx context.Context) error {
+// Close lets go of whatever Build has taken, of a shop that is not to Run.
+func (s *Shop) Close(ctx context.Context) error {
 	if s.home == nil {
 		return nil
 	}

@@ -23,11 +23,16 @@ func (s *Shop) Run(ctx context.Context, ready func()) error {
 		defer close(renewed)
 		_ = s.authority.Run(renewing) // That it was cancelled.
 	}()
-	pods, err := s.run(ctx, ready)
+	stopTelling, err := serveFigures(ctx, s.figures.at, s.figures.handler())
+	var pods []*pod
+	if err == nil {
+		pods, err = s.run(ctx, ready)
+		stopTelling()
+	}
 	err = errors.Join(err, stop(pods))
 	cancel()
 	<-renewed
-	return errors.Join(err, s.close(background))
+	return errors.Join(err, s.Close(background))
 }
 
 // run returns the pods that it has started.
