@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"os"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -43,14 +44,14 @@ func TestOneTraceFromTheEdgeOn(t *testing.T) {
 func TestALineForEachRequestInTheFormOfTheServices(t *testing.T) {
 	m := front(t, "product")
 	a := meshtest.Do(t, m.Public("product"), meshtest.Request{URI: "/products?secret=7"})
-	meshtest.Do(t, m.Public("product"), meshtest.Request{URI: "/internal/reservations"})
+	meshtest.Do(t, m.Public("product"), meshtest.Request{URI: "/Internal/reservations"})
 	for workload, want := range map[string][]map[string]any{
 		"edge": {
-			{"service": "edge", "route": "reads", "status": 200.0, "request_id": a.Header.Get("X-Request-Id"), "client": "127.0.0.1", "listener": "public_product"},
-			{"service": "edge", "route": "refused", "status": 404.0},
+			{"service": "edge", "route": "reads", "status": 200.0, "request_id": a.Header.Get("X-Request-Id"), "level": "INFO", "client": nil, "event": nil, "listener": "public_product"},
+			{"service": "edge", "route": "refused", "status": 404.0, "level": "WARN", "event": "path_refused", "client": "127.0.0.1"},
 		},
 		"product": {
-			{"service": "product-sidecar", "route": "rest", "status": 200.0, "request_id": a.Header.Get("X-Request-Id"), "caller": m.Policy.Edge.Identity, "listener": "inbound"},
+			{"service": "product-sidecar", "route": "rest", "status": 200.0, "request_id": a.Header.Get("X-Request-Id"), "level": "INFO", "caller": m.Policy.Edge.Identity, "listener": "inbound"},
 		},
 	} {
 		lines := m.Envoys[workload].AccessLog(t, len(want))
@@ -64,7 +65,7 @@ func TestALineForEachRequestInTheFormOfTheServices(t *testing.T) {
 					t.Errorf("%s: %s is %v, want %v", workload, name, line[name], value)
 				}
 			}
-			if line["level"] != "INFO" || line["msg"] != "request" || line["method"] != "GET" {
+			if line["msg"] != "request" || line["method"] != "GET" {
 				t.Errorf("%s: %v", workload, line)
 			}
 			if at, err := time.Parse("2006-01-02T15:04:05.000000Z", fmt.Sprint(line["time"])); err != nil || time.Since(at) > time.Minute {
@@ -80,6 +81,116 @@ func TestALineForEachRequestInTheFormOfTheServices(t *testing.T) {
 	}
 	if ids := m.Envoys["edge"].AccessLog(t, 2); !isTraceID(fmt.Sprint(ids[1]["trace_id"])) {
 		t.Errorf("the edge's own answer has the trace %v", ids[1]["trace_id"])
+	}
+}
+
+// TestRefusalsAreEventsOfTheirOwn: who was kept out is in their lines, and in no
+// other; also where ordinary requests are not told.
+func TestRefusalsAreEventsOfTheirOwn(t *testing.T) {
+	for _, told := range []string{"all", "errors"} {
+		t.Run(told, func(t *testing.T) {
+			p := meshtest.Policy(t, "access_log: "+told, "edge: {routes: {user: {/login: {rate: 1}}}}")
+			m := meshtest.New(t, p)
+			m.Echo("user", nil)
+			m.Start("user", "edge")
+			login := func() int {
+				return meshtest.Do(t, m.Public("user"), meshtest.Request{Method: "POST", URI: "/login", Body: "{}"}).Status
+			}
+			if first, second := login(), login(); first != 200 || second != 429 {
+				t.Fatalf("logins: %d and %d", first, second)
+			}
+			peer := meshtest.NewPeer(t, m.Places["user"].Inbound, m.Roots.Client(p.Identity("product")))
+			if a, err := peer.Do(t, meshtest.Request{Method: "GET", URI: "/internal/users/7/contact"}); err != nil || a.Status != 403 {
+				t.Fatalf("product asks for a contact: %d %v", a.Status, err)
+			}
+			for workload, want := range map[string]map[string]any{
+				"edge": {"event": "rate_limited", "level": "WARN", "client": "127.0.0.1", "status": 429.0, "route": "/login"},
+				"user": {"event": "call_refused", "level": "WARN", "client": nil, "status": 403.0, "caller": p.Identity("product")},
+			} {
+				lines, events := 1, 0
+				if told == "all" {
+					lines = 2
+				}
+				for _, line := range m.Envoys[workload].AccessLog(t, lines) {
+					if line["event"] == nil {
+						if line["client"] != nil || line["level"] != "INFO" {
+							t.Errorf("%s: an ordinary line: %v", workload, line)
+						}
+						continue
+					}
+					events++
+					for name, value := range want {
+						if line[name] != value {
+							t.Errorf("%s: %s is %v, want %v", workload, name, line[name], value)
+						}
+					}
+				}
+				if all := m.Envoys[workload].AccessLog(t, lines); events != 1 || len(all) != lines {
+					t.Errorf("%s: %d events in %d lines, want 1 in %d", workload, events, len(all), lines)
+				}
+			}
+		})
+	}
+}
+
+// TestEachCallHasItsFigures at the caller's sidecar and at the callee's, under the
+// last word of its path.
+func TestEachCallHasItsFigures(t *testing.T) {
+	m := meshtest.New(t, meshtest.Policy(t))
+	calls := map[[2]string]map[string]string{ // Caller and callee, name and what is asked.
+		{"product", "user"}:      {"validate_token": "POST /validate-token"},
+		{"product", "order"}:     {"settle": "POST /internal/reservations/7/settle"},
+		{"order", "user"}:        {"validate_token": "POST /validate-token"},
+		{"order", "product"}:     {"reservations": "POST /internal/reservations"},
+		{"notification", "user"}: {"validate_token": "POST /validate-token", "contact": "GET /internal/users/7/contact"},
+	}
+	for _, service := range m.Policy.Names() {
+		m.Echo(service, nil)
+		m.Start(service)
+	}
+	counted := func(at, host, name string) float64 {
+		page := meshtest.Do(t, m.Places[at].Stats, meshtest.Request{URI: "/stats/prometheus?usedonly"}).Body
+		for line := range strings.Lines(page) {
+			rest, is := strings.CutPrefix(line, "envoy_vhost_vcluster_upstream_rq_total{")
+			labels, value, _ := strings.Cut(rest, "} ")
+			if is && labels == fmt.Sprintf(`mesh_service=%q,envoy_virtual_cluster=%q,envoy_virtual_host=%q`, at, name, host) {
+				n, err := strconv.ParseFloat(strings.TrimSpace(value), 64)
+				if err != nil {
+					t.Error(err)
+				}
+				return n
+			}
+		}
+		return 0
+	}
+	received := map[[2]string]float64{}
+	for pair, names := range calls {
+		for name, what := range names {
+			method, path, _ := strings.Cut(what, " ")
+			if a := meshtest.Do(t, m.Places[pair[0]].Egress[pair[1]], meshtest.Request{Method: method, URI: path, Body: "{}"}); a.Status != 200 {
+				t.Errorf("%v: %s: %d", pair, what, a.Status)
+			}
+			received[[2]string{pair[1], name}]++
+			if n := counted(pair[0], pair[1], name); n != 1 {
+				t.Errorf("%s's sidecar counts %v of its %s at %s, want 1", pair[0], n, name, pair[1])
+			}
+		}
+	}
+	for at, want := range received {
+		if n := counted(at[0], "mesh", at[1]); n != want {
+			t.Errorf("%s's sidecar counts %v of %s, want %v", at[0], n, at[1], want)
+		}
+	}
+	pairs := 0
+	for _, caller := range m.Policy.Names() {
+		for _, callee := range m.Policy.Callees(caller) {
+			for range m.Policy.Between(caller, callee) {
+				pairs++
+			}
+		}
+	}
+	if pairs != 6 {
+		t.Errorf("the policy has %d calls, this test knows 6", pairs)
 	}
 }
 

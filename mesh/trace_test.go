@@ -73,7 +73,7 @@ func TestSpansTellTheWayOfARequest(t *testing.T) {
 	}
 	m.Echo("user", nil)
 	m.Start("user", "product", "edge")
-	public := meshtest.Do(t, m.Public("user"), meshtest.Request{Method: "POST", URI: "/validate-token", Body: "{}"})
+	public := meshtest.Do(t, m.Public("user"), meshtest.Request{Method: "POST", URI: "/validate-token?who=mallory", Body: "{}"})
 	const parent = "0af7651916cd43dd8448eb211c80319c"
 	meshtest.Do(t, m.Places["product"].Egress["user"], meshtest.Request{Method: "POST", URI: "/validate-token", Body: "{}", Header: map[string]string{
 		"Traceparent": "00-" + parent + "-b7ad6b7169203331-01",
@@ -96,6 +96,13 @@ func TestSpansTellTheWayOfARequest(t *testing.T) {
 	if try := got.named("product-sidecar", name+" try 1")[0]; id(try) != parent || try.GetKind() != trace.Span_SPAN_KIND_CLIENT {
 		t.Errorf("the try is %v of trace %s", try.GetKind(), id(try))
 	}
+	attributes(t, got.named("edge", name)[0], map[string]string{
+		"http.request.method": "POST", "http.route": "/validate-token", "http.response.status_code": "200",
+		"http.url": "http://shop.test/validate-token", "peer.address": "outside",
+	})
+	attributes(t, got.named("product-sidecar", name+" try 1")[0], map[string]string{
+		"http.request.method": "POST", "http.route": "/validate-token", "http.response.status_code": "200",
+	})
 	got.mu.Lock()
 	defer got.mu.Unlock()
 	for service, list := range got.of {
@@ -103,6 +110,23 @@ func TestSpansTellTheWayOfARequest(t *testing.T) {
 			if strings.Contains(span.GetName(), "readyz") {
 				t.Errorf("%s: a span of a probe", service)
 			}
+			if text := span.String(); strings.Contains(text, "mallory") || service == "edge" && strings.Contains(text, `"127.0.0.1"`) {
+				t.Errorf("%s: a span has a query or the client's address: %s", service, text)
+			}
+		}
+	}
+}
+
+// attributes wants these of span.
+func attributes(t *testing.T, span *trace.Span, want map[string]string) {
+	t.Helper()
+	got := map[string]string{}
+	for _, a := range span.GetAttributes() {
+		got[a.GetKey()] = a.GetValue().GetStringValue()
+	}
+	for name, value := range want {
+		if got[name] != value {
+			t.Errorf("%s: %s is %q, want %q: %v", span.GetName(), name, got[name], value, got)
 		}
 	}
 }

@@ -26,7 +26,7 @@ func (b *builder) egress(callee string) *listener.Listener {
 		// Its own name, not the one of this listener.
 		to.GetRoute().HostRewriteSpecifier = &route.RouteAction_HostRewriteLiteral{HostRewriteLiteral: callee}
 		host.Routes = append(host.Routes, to)
-		host.VirtualClusters = append(host.VirtualClusters, virtual(r.Path, r.Method))
+		count(host, r.Path, r.Method)
 	}
 	// 403, as the callee would say: a 404 would be taken for the callee's own.
 	host.Routes = append(host.Routes, &route.Route{

@@ -3,6 +3,7 @@ package render
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 
@@ -16,10 +17,13 @@ import (
 	"shop/mesh/policy"
 )
 
+// inboundName is what the way in from the mesh is called.
+const inboundName = "inbound"
+
 // inbound is the one way in to an application: from identities that the policy
 // knows, to what it allows them.
 func (b *builder) inbound() *listener.Listener {
-	const name = "inbound"
+	const name = inboundName
 	m := b.trusted(name)
 	// What the application reads of its caller, and nobody else can write.
 	m.ForwardClientCertDetails = hcm.HttpConnectionManager_SANITIZE_SET
@@ -66,7 +70,7 @@ func (b *builder) inboundHost() *route.VirtualHost {
 		r := b.route(string(path.path), appCluster, path.timeout-sooner, 0, policy.Retry{})
 		r.Match = &route.RouteMatch{PathSpecifier: &route.RouteMatch_SafeRegex{SafeRegex: regex(path.path.Pattern() + "/?")}}
 		host.Routes = append(host.Routes, r)
-		host.VirtualClusters = append(host.VirtualClusters, virtual(path.path, path.methods...))
+		count(host, path.path, path.methods...)
 	}
 	rest := b.route("rest", appCluster, b.p.Edge.Rest.Timeout-sooner, 0, policy.Retry{})
 	rest.Match = &route.RouteMatch{PathSpecifier: &route.RouteMatch_Prefix{Prefix: "/"}}
@@ -111,23 +115,39 @@ func (b *builder) paths() []timed {
 	return list
 }
 
-// virtual makes figures for one path, named validate_token for /validate-token.
-func virtual(path policy.Path, methods ...string) *route.VirtualCluster {
+// count makes figures of host's requests for one path, named after its last fixed
+// word: validate_token for /validate-token, settle for
+// /internal/reservations/{id}/settle. Of two paths that end alike the second has
+// the name of the whole path.
+func count(host *route.VirtualHost, path policy.Path, methods ...string) {
 	match := &route.HeaderMatcher{Name: ":path", HeaderMatchSpecifier: &route.HeaderMatcher_StringMatch{
 		StringMatch: pattern(path.Pattern() + `/?(\?.*)?`),
 	}}
-	v := &route.VirtualCluster{Name: figure(path), Headers: []*route.HeaderMatcher{match}}
+	v := &route.VirtualCluster{Name: counted(path), Headers: []*route.HeaderMatcher{match}}
 	if len(methods) > 0 {
 		v.Headers = append(v.Headers, methodIs(methods...))
 	}
-	return v
+	if slices.ContainsFunc(host.GetVirtualClusters(), func(o *route.VirtualCluster) bool { return o.GetName() == v.GetName() }) {
+		v.Name = figure(string(path))
+	}
+	host.VirtualClusters = append(host.VirtualClusters, v)
+}
+
+// counted is what the figures of path are called.
+func counted(path policy.Path) string {
+	for _, word := range slices.Backward(strings.Split(string(path), "/")) {
+		if name := figure(word); name != "" && !strings.HasPrefix(word, "{") {
+			return name
+		}
+	}
+	return figure(string(path))
 }
 
 var notInNames = regexp.MustCompile(`[^a-z0-9]+`)
 
 // figure is path as a part of a metric's name.
-func figure(path policy.Path) string {
-	return strings.Trim(notInNames.ReplaceAllString(strings.ToLower(string(path)), "_"), "_")
+func figure(path string) string {
+	return strings.Trim(notInNames.ReplaceAllString(strings.ToLower(path), "_"), "_")
 }
 
 func exactPath(path policy.Path) *route.RouteMatch {
@@ -139,5 +159,5 @@ func exactPath(path policy.Path) *route.RouteMatch {
 
 // named is what a rule for one route of one caller is called in figures.
 func named(caller string, r policy.Route) string {
-	return fmt.Sprintf("%s_%s_%s", caller, strings.ToLower(r.Method), figure(r.Path))
+	return fmt.Sprintf("%s_%s_%s", caller, strings.ToLower(r.Method), figure(string(r.Path)))
 }

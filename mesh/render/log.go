@@ -12,7 +12,7 @@ import (
 
 // accessLog writes a line for each request, in the form of the services' own. It
 // has the route, not the path: that may hold what must not be kept. Probes are
-// not told.
+// not told; refusals are told as events.
 func (b *builder) accessLog(listener string) []*accesslog.AccessLog {
 	if b.p.AccessLog == policy.LogNone {
 		return nil
@@ -20,17 +20,34 @@ func (b *builder) accessLog(listener string) []*accesslog.AccessLog {
 	real := &accesslog.AccessLogFilter{FilterSpecifier: &accesslog.AccessLogFilter_NotHealthCheckFilter{
 		NotHealthCheckFilter: &accesslog.NotHealthCheckFilter{},
 	}}
-	filter := real
+	ordinary := []*accesslog.AccessLogFilter{real}
 	if b.p.AccessLog == policy.LogErrors {
-		filter = all(real, &accesslog.AccessLogFilter{FilterSpecifier: &accesslog.AccessLogFilter_OrFilter{
-			OrFilter: &accesslog.OrFilter{Filters: []*accesslog.AccessLogFilter{
-				status(accesslog.ComparisonFilter_GE, 500),
-				{FilterSpecifier: &accesslog.AccessLogFilter_ResponseFlagFilter{ResponseFlagFilter: &accesslog.ResponseFlagFilter{}}},
-			}},
-		}})
+		ordinary = append(ordinary, some(
+			status(accesslog.ComparisonFilter_GE, 500),
+			&accesslog.AccessLogFilter{FilterSpecifier: &accesslog.AccessLogFilter_ResponseFlagFilter{ResponseFlagFilter: &accesslog.ResponseFlagFilter{}}},
+		))
+	}
+	var logs []*accesslog.AccessLog
+	for _, e := range b.events(listener) {
+		fields := b.logFields(listener)
+		fields["level"], fields["event"] = "WARN", e.name
+		if b.edge() {
+			fields["client"] = "%DOWNSTREAM_REMOTE_ADDRESS_WITHOUT_PORT%"
+		}
+		logs = append(logs, b.lines(all(real, some(e.is...)), fields))
+		ordinary = append(ordinary, e.not...)
+	}
+	return append(logs, b.lines(all(ordinary...), b.logFields(listener)))
+}
+
+// lines are written of what filter is true for.
+func (b *builder) lines(filter *accesslog.AccessLogFilter, fields map[string]string) *accesslog.AccessLog {
+	json := &structpb.Struct{Fields: map[string]*structpb.Value{}}
+	for name, value := range fields {
+		json.Fields[name] = structpb.NewStringValue(value)
 	}
 	format := &core.SubstitutionFormatString{
-		Format:          &core.SubstitutionFormatString_JsonFormat{JsonFormat: b.logFields(listener)},
+		Format:          &core.SubstitutionFormatString_JsonFormat{JsonFormat: json},
 		OmitEmptyValues: true,
 	}
 	log := &accesslog.AccessLog{Filter: filter}
@@ -45,10 +62,10 @@ func (b *builder) accessLog(listener string) []*accesslog.AccessLog {
 			Path: b.at.AccessLog, AccessLogFormat: &fileaccess.FileAccessLog_LogFormat{LogFormat: format},
 		})}
 	}
-	return []*accesslog.AccessLog{log}
+	return log
 }
 
-func (b *builder) logFields(listener string) *structpb.Struct {
+func (b *builder) logFields(listener string) map[string]string {
 	fields := map[string]string{
 		"time":        "%START_TIME(%Y-%m-%dT%H:%M:%S.%6fZ)%",
 		"level":       "INFO",
@@ -67,16 +84,13 @@ func (b *builder) logFields(listener string) *structpb.Struct {
 		"upstream":    "%UPSTREAM_HOST%",
 		"tries":       "%UPSTREAM_REQUEST_ATTEMPT_COUNT%",
 	}
-	if b.edge() {
-		fields["client"] = "%DOWNSTREAM_REMOTE_ADDRESS_WITHOUT_PORT%"
-	} else {
+	if b.at.OTLP != "" {
+		fields["span_id"] = "%SPAN_ID%"
+	}
+	if !b.edge() {
 		fields["caller"] = "%DOWNSTREAM_PEER_URI_SAN%"
 	}
-	format := &structpb.Struct{Fields: map[string]*structpb.Value{}}
-	for name, value := range fields {
-		format.Fields[name] = structpb.NewStringValue(value)
-	}
-	return format
+	return fields
 }
 
 // all is true where every filter is.
@@ -86,6 +100,16 @@ func all(filters ...*accesslog.AccessLogFilter) *accesslog.AccessLogFilter {
 	}
 	return &accesslog.AccessLogFilter{FilterSpecifier: &accesslog.AccessLogFilter_AndFilter{
 		AndFilter: &accesslog.AndFilter{Filters: filters},
+	}}
+}
+
+// some is true where one of filters is.
+func some(filters ...*accesslog.AccessLogFilter) *accesslog.AccessLogFilter {
+	if len(filters) == 1 {
+		return filters[0]
+	}
+	return &accesslog.AccessLogFilter{FilterSpecifier: &accesslog.AccessLogFilter_OrFilter{
+		OrFilter: &accesslog.OrFilter{Filters: filters},
 	}}
 }
 

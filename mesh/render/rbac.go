@@ -11,6 +11,9 @@ import (
 	"shop/mesh/policy"
 )
 
+// rulesPrefix begins the names of figures and metadata about the rules.
+const rulesPrefix = "mesh_"
+
 // rules say who may send what to this service. What no rule allows is refused.
 func (b *builder) rules() *filter.RBAC {
 	rules := map[string]*rbac.Policy{
@@ -39,7 +42,7 @@ func (b *builder) rules() *filter.RBAC {
 		}
 	}
 	return &filter.RBAC{
-		RulesStatPrefix: "mesh_", TrackPerRuleStats: true,
+		RulesStatPrefix: rulesPrefix, TrackPerRuleStats: true,
 		Rules: &rbac.RBAC{Action: rbac.RBAC_ALLOW, Policies: rules},
 	}
 }

@@ -6,6 +6,7 @@ import (
 	tracev3 "github.com/envoyproxy/go-control-plane/envoy/config/trace/v3"
 	hcm "github.com/envoyproxy/go-control-plane/envoy/extensions/filters/network/http_connection_manager/v3"
 	detectors "github.com/envoyproxy/go-control-plane/envoy/extensions/tracers/opentelemetry/resource_detectors/v3"
+	tracingv3 "github.com/envoyproxy/go-control-plane/envoy/type/tracing/v3"
 	typev3 "github.com/envoyproxy/go-control-plane/envoy/type/v3"
 	"google.golang.org/protobuf/types/known/wrapperspb"
 
@@ -40,6 +41,7 @@ func (b *builder) tracing(s side) *hcm.HttpConnectionManager_Tracing {
 		random = b.p.Tracing.Percent
 	}
 	return &hcm.HttpConnectionManager_Tracing{
+		CustomTags:        b.tags(s),
 		RandomSampling:    percent(random),
 		SpawnUpstreamSpan: wrapperspb.Bool(s != inward),
 		Operation:         "%REQ(:METHOD)% %ROUTE_NAME%",
@@ -60,6 +62,27 @@ func (b *builder) tracing(s side) *hcm.HttpConnectionManager_Tracing {
 			})},
 		},
 	}
+}
+
+// tags are attributes by the semantic conventions that the services follow, beside
+// Envoy's own older ones, so that one search finds a request at every part. Of
+// what Envoy notes by itself the query goes, which may hold anything, and the
+// address of who asks from outside.
+func (b *builder) tags(s side) []*tracingv3.CustomTag {
+	values := [][2]string{
+		{"http.request.method", "%REQ(:METHOD)%"},
+		{"http.route", "%ROUTE_NAME%"},
+		{"http.response.status_code", "%RESPONSE_CODE%"},
+		{"http.url", "%REQ(:SCHEME)%://%REQ(:AUTHORITY)%%PATH(NQ)%"},
+	}
+	if s == outside {
+		values = append(values, [2]string{"peer.address", "outside"})
+	}
+	tags := make([]*tracingv3.CustomTag, len(values))
+	for i, v := range values {
+		tags[i] = &tracingv3.CustomTag{Tag: v[0], Type: &tracingv3.CustomTag_Value{Value: v[1]}}
+	}
+	return tags
 }
 
 // untraced is for probes, which would fill every trace store.
