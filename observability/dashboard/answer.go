@@ -1,6 +1,7 @@
 package dashboard
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"math"
@@ -71,13 +72,24 @@ func (p Panel) rows(answers []Answer) []string {
 	if len(rows) == 0 {
 		return nil
 	}
+	order := slices.Sorted(maps.Keys(rows))
+	for _, c := range p.Columns {
+		if c.Title == p.SortBy {
+			slices.SortStableFunc(order, func(a, b string) int { return cmp.Compare(rows[b].values[c.Field], rows[a].values[c.Field]) })
+		}
+	}
 	columns := make([][]string, len(p.Columns))
 	for i, c := range p.Columns {
 		columns[i] = []string{c.Title}
-		for _, key := range slices.Sorted(maps.Keys(rows)) {
-			cell, unit := rows[key].labels[c.Field], c.Unit
+		for _, key := range order {
+			cell := rows[key].labels[c.Field]
+			for _, w := range c.Words {
+				if w.Value == cell {
+					cell = w.Text
+				}
+			}
 			if v, ok := rows[key].values[c.Field]; ok {
-				cell = word(v, unit, c.Words)
+				cell = word(v, c.Unit, c.Words)
 			}
 			columns[i] = append(columns[i], cell)
 		}

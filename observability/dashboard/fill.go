@@ -19,6 +19,15 @@ func (b Board) Fill(expr, interval string) string {
 	return expr
 }
 
+// Titled returns the title of p as it is read when b is opened.
+func (b Board) Titled(p Panel) string {
+	title := p.Title
+	for _, v := range b.Variables {
+		title = strings.ReplaceAll(title, "$"+v.Name, v.Current.Text)
+	}
+	return title
+}
+
 var labelInLegend = regexp.MustCompile(`\{\{\s*(\w+)\s*\}\}`)
 
 // Name returns the legend of a series with these labels.

@@ -267,7 +267,7 @@ func limits() []Panel {
 				{Expr: rate(`envoy_http_local_rate_limit_ok{service="edge"}`), Legend: "let in"},
 				{Expr: orNone(rate(`envoy_http_local_rate_limit_rate_limited{service="edge"}`)), Legend: "slowed down"},
 			},
-			Paint: []Paint{{"let in", good}, {"slowed down", bad}}, Links: []grafana.DataLink{tagged("answered with 429", "edge", "http.status_code", "429")}, Runbooks: []string{"LoginFlood"},
+			Paint: []Paint{{"let in", good}, {"slowed down", bad}}, Links: []grafana.DataLink{tagged("answered with 429", "edge", "http.response.status_code", "429")}, Runbooks: []string{"LoginFlood"},
 		},
 		{
 			Title: "Memory, of what an Envoy may use", Kind: grafana.TimeSeries, W: 8, H: 7, Unit: ratio,
@@ -322,8 +322,8 @@ func identities() []Panel {
 			Bad:   "failed above 0.",
 			Then:  "Its disk and rights; its log names the identity. There is about 8 hours' time.",
 			Queries: []Query{
-				{Expr: "sum by (identity) (increase(mesh_ca_rotations_total[1h]))", Legend: "{{identity}} issued", Quiet: authorityApart},
-				{Expr: "sum by (identity) (increase(mesh_ca_rotation_failures_total[1h]))", Legend: "{{identity}} failed", Quiet: authorityApart},
+				{Expr: "sum by (identity) (increase(mesh_ca_rotations_total[1h]))", Legend: "{{identity}} issued"},
+				{Expr: "sum by (identity) (increase(mesh_ca_rotation_failures_total[1h]))", Legend: "{{identity}} failed"},
 			},
 			Paint: []Paint{{".* issued", calm}, {".* failed", bad}}, Runbooks: []string{"CertificateRotationFailed", "CertificateExpiring"},
 		},
@@ -355,17 +355,13 @@ func identities() []Panel {
 			Queries: []Query{
 				{Expr: orZero(rate("envoy_http_rbac_denied", "service"), "service"), Legend: "{{service}}"},
 			},
-			Steps: any0(bad), Lines: true, Links: []grafana.DataLink{tagged("refused calls", label("service")+"-sidecar", "http.status_code", "403")},
+			Steps: any0(bad), Lines: true, Links: []grafana.DataLink{tagged("refused calls", label("service")+"-sidecar", "http.response.status_code", "403")},
 		},
 	}
 }
 
-// Why some series are not there on a machine that runs `shop --mesh`.
-const (
-	authorityApart = "the authority has metrics only where it runs by itself: in containers and in Kubernetes"
-	agentsApart    = "agents have metrics only where they are process 1: in containers and in Kubernetes"
-	untraced       = "Envoys know a collector only where tracing is on"
-)
+// untraced is why there may be no figures of a collector.
+const untraced = "Envoys know a collector only where tracing is on"
 
 func envoys() []Panel {
 	return []Panel{
@@ -395,9 +391,9 @@ func envoys() []Panel {
 			Bad:   "Red: it drains, or its newest configuration or certificate could not be used.",
 			Then:  "The agent's log.",
 			Queries: []Query{
-				{Expr: "min by (service) (mesh_agent_serving)", Legend: "{{service}} serving", Quiet: agentsApart},
-				{Expr: "min by (service) (mesh_agent_config_good)", Legend: "{{service}} configuration", Quiet: agentsApart},
-				{Expr: "min by (service) (mesh_agent_certificate_good)", Legend: "{{service}} certificate", Quiet: agentsApart},
+				{Expr: "min by (service) (mesh_agent_serving)", Legend: "{{service}} serving"},
+				{Expr: "min by (service) (mesh_agent_config_good)", Legend: "{{service}} configuration"},
+				{Expr: "min by (service) (mesh_agent_certificate_good)", Legend: "{{service}} certificate"},
 			},
 			Steps: must1(), Words: []Word{{"0", "no", bad}, {"1", "good", good}}, Runbooks: []string{"MeshConfigRejected", "CertificateRotationFailed", "TargetDown"},
 		},

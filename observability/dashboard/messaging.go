@@ -258,7 +258,7 @@ func consuming() []Panel {
 			Bad:   "One type alone: its handling fails and climbs the ladder. All: they wait before the queue.",
 			Then:  "Where do events wait?, above.",
 			Queries: []Query{
-				{Expr: `histogram_quantile(0.95, sum by (le, service, event_type) (rate({__name__=~"(product|notification)_message_age_seconds_bucket"}[` + Interval + "]))) > 0", Legend: "{{service}} {{event_type}}"},
+				{Expr: `histogram_quantile(0.95, sum by (le, service, event_type) (rate({__name__=~"(product|notification)_message_age_seconds_bucket"}[` + Interval + "]))) > 0", Legend: "{{service}} {{event_type}}", Exemplars: true},
 			},
 			Steps: upFrom(good, at(5, bad)), Lines: true, Links: []grafana.DataLink{process(label("service"))}, Runbooks: []string{"OrderNotifiedBurn"},
 		},

@@ -15,7 +15,7 @@ func overview() Board {
 		Variables: []grafana.Variable{choice("service", "Service", "Whose requests the heatmap shows.", services...)},
 		Questions: []Question{
 			{Ask: "Are we keeping our promises, and which service breaks them?", Panels: append(promises(), red()...)},
-			{Ask: "Which route is slow or failing?", Closed: true, Panels: routes()},
+			{Ask: "Which route is slow or failing, and which part of it?", Closed: true, Panels: routes()},
 			{Ask: "Does the business go on, and does anybody try passwords?", Closed: true, Panels: business()},
 			{Ask: "What is close to full, and is a database in trouble?", Closed: true, Panels: saturation()},
 			{Ask: "Is everything there, which version runs, and do we see everything?", Closed: true, Panels: inventory()},

@@ -2,6 +2,7 @@ package dashboard
 
 import (
 	"net/url"
+	"strings"
 
 	"shop/observability/grafana"
 )
@@ -14,7 +15,7 @@ func routes() []Panel {
 	failing := url.Values{"service": operation["service"], "operation": operation["operation"]}
 	return []Panel{
 		{
-			Title: "Routes, last 5 minutes", Kind: grafana.Table, W: 15, H: 10, Unit: requests,
+			Title: "Routes, last 5 minutes", Kind: grafana.Table, W: 15, H: 9, Unit: requests,
 			Shows: "Every route that was asked in the last 5 minutes.",
 			Bad:   "A failed part that is not 0; a p99 far above p95, which means that a few wait for something.",
 			Then:  "Click the route for its traces, the failed part for those that failed.",
@@ -41,7 +42,7 @@ func routes() []Panel {
 			SortBy: "requests",
 		},
 		{
-			Title: "How long do requests of $service take?", Kind: grafana.Heatmap, W: 9, H: 10, Unit: seconds,
+			Title: "How long do the chosen services take?", Kind: grafana.Heatmap, W: 9, H: 9, Unit: seconds,
 			Shows: "All requests by how long they took: the darker, the more. Dots are single requests that lead to their traces.",
 			Bad:   "A second band above the first: some requests wait for something that others don't.",
 			Then:  "Click a dot in the upper band and one in the lower, and compare the two traces.",
@@ -50,6 +51,45 @@ func routes() []Panel {
 			},
 			Runbooks: []string{"OrdersLatencyBurn", "ProductReadsLatencyBurn"},
 		},
+		parts(),
+	}
+}
+
+// parts shows where time goes, by the spans of all requests: Jaeger counts them
+// before it thins traces out.
+func parts() Panel {
+	const waits = `{service_name!~"edge|.+-sidecar", span_kind=~"SPAN_KIND_(CLIENT|CONSUMER|PRODUCER)"}`
+	const took, made = "traces_span_metrics_duration_milliseconds_sum" + waits, "traces_span_metrics_duration_milliseconds_count" + waits
+	by := []string{"service_name", "span_name", "span_kind"}
+	top := " and topk(12, " + rateIn(recent, took, by...) + ")"
+	search := func() url.Values {
+		return url.Values{"service": {cell("service_name")}, "operation": {cell("span_name")}}
+	}
+	return Panel{
+		Title: "What the services wait for most, last 5 minutes", Kind: grafana.Table, W: 24, H: 8, Unit: seconds,
+		Shows: "The twelve statements, cache look-ups, calls of other services and events that take the most time in all, from the spans of all requests.",
+		Bad:   "One among the first that is not there on other days, a mean that has grown, a failed part that is not 0.",
+		Then:  "Click the operation for its traces. Calls to other services: Mesh. Statements: the row on what is close to full.",
+		Queries: []Query{
+			{Expr: rateIn(recent, took, by...) + " / 1000" + top, Legend: "busy"},
+			{Expr: rateIn(recent, made, by...) + top, Legend: "rate"},
+			{Expr: "(" + share(rateIn(recent, took, by...), rateIn(recent, made, by...)) + ") / 1000" + top, Legend: "mean"},
+			{Expr: fails(recent, "traces_span_metrics_calls_total", strings.Trim(waits, "{}"), `status_code="STATUS_CODE_ERROR"`, by...) + top, Legend: "failed"},
+		},
+		Columns: []Column{
+			{Field: "service_name", Title: "service", Width: 160},
+			{Field: "span_kind", Title: "kind", Width: 100, Words: []Word{
+				{"SPAN_KIND_CLIENT", "asks", faint}, {"SPAN_KIND_CONSUMER", "handles", faint}, {"SPAN_KIND_PRODUCER", "creates", faint},
+			}},
+			{Field: "span_name", Title: "operation", Links: []grafana.DataLink{
+				traces("Traces of this operation", search()), traces("Traces: failed", search(), "error", "true"),
+			}},
+			{Field: "rate", Title: "spans", Unit: events, Width: 110},
+			{Field: "mean", Title: "mean", Unit: seconds, Width: 90},
+			{Field: "busy", Title: "time in each second", Unit: seconds, Width: 150},
+			{Field: "failed", Title: "failed", Unit: ratio, Width: 90, Steps: any0(bad)},
+		},
+		SortBy: "time in each second",
 	}
 }
 
@@ -102,8 +142,9 @@ func business() []Panel {
 				{Expr: rate("auth_events_total", "event"), Legend: "{{event}}"},
 			},
 			Paint: []Paint{
-				{"login_ok|refresh_ok|register|logout|password_change", good},
-				{"login_bad_password|login_unknown_user", theirs}, {"login_locked|login_rate_limited", grave}, {"refresh_reuse", bad},
+				{"login_ok|refresh_ok|register|logout|password_change", good}, {"activate|deactivate", calm},
+				{"login_bad_password|login_unknown_user|login_inactive|refresh_invalid|password_change_refused", theirs},
+				{"login_locked|login_rate_limited", grave}, {"refresh_reuse", bad},
 			},
 			Links:    []grafana.DataLink{tagged("refused logins", "user", "http.response.status_code", "401")},
 			Runbooks: []string{"LoginFlood", "RefreshTokenReused"},
@@ -181,14 +222,14 @@ func saturation() []Panel {
 			Runbooks: []string{"DatabaseUnavailable"},
 		},
 		{
-			Title: "PostgreSQL connections", Kind: grafana.TimeSeries, W: 6, H: 7, Unit: ratio,
-			Shows: "The part of the connections that PostgreSQL allows, by database.",
-			Bad:   "All together near 100 %: new ones are refused. A gap: PostgreSQL is down, or its exporter.",
+			Title: "PostgreSQL connections", Kind: grafana.TimeSeries, W: 6, H: 7, Unit: number,
+			Shows: "Connections that PostgreSQL has open, by database.",
+			Bad:   "All together near its max_connections: new ones are refused. A gap: PostgreSQL is down, or its exporter.",
 			Then:  "More replicas need more connections: lower the pools' limits or raise max_connections.",
 			Queries: []Query{
-				{Expr: `sum by (datname) (pg_stat_activity_count{datname=~".+_db"}) / on () group_left () max(pg_settings_max_connections)`, Legend: "{{datname}}"},
+				{Expr: `sum by (datname) (pg_stat_activity_count{datname=~".+_db"})`, Legend: "{{datname}}"},
 			},
-			Steps: upFrom(good, at(0.8, grave)), Lines: true, Stacked: true, Max: limit(1), Runbooks: []string{"DatabaseUnavailable", "TargetDown"},
+			Stacked: true, Runbooks: []string{"DatabaseUnavailable", "TargetDown"},
 		},
 		{
 			Title: "Memory", Kind: grafana.TimeSeries, W: 6, H: 7, Unit: bytes,

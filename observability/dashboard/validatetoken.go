@@ -179,6 +179,7 @@ func hopEnds() []Panel {
 func hopMesh() []Panel {
 	hop := func(series string) string { return "envoy_vhost_vcluster_upstream_rq_" + series + "{" + egressOf + "}" }
 	const user = `envoy_cluster_name="user", mesh_service=~"$caller"`
+	const callers = "\nor\n0 * sum by (service) (envoy_cluster_membership_total{" + user + "})" // Envoy shows no counter that has not moved.
 	return []Panel{
 		{
 			Title: "Tries after a failure", Kind: grafana.TimeSeries, W: 8, H: 7, Unit: requests,
@@ -191,7 +192,7 @@ func hopMesh() []Panel {
 				{Expr: orNone(rate(hop("retry_overflow"))), Legend: "not allowed"},
 			},
 			Paint: []Paint{{"tried again", theirs}, {"helped", good}, {"not allowed", bad}},
-			Links: []grafana.DataLink{tagged("second tries", "order-sidecar", "retry.count", "1")},
+			Links: []grafana.DataLink{traces("Traces: second tries", url.Values{"service": {"order-sidecar"}, "operation": {"POST /validate-token try 2"}})},
 		},
 		{
 			Title: "Answers that the callers' sidecars saw", Kind: grafana.TimeSeries, W: 8, H: 7, Unit: requests, Stacked: true,
@@ -209,8 +210,8 @@ func hopMesh() []Panel {
 			Bad:   "Anything for longer than a moment: the user service hangs.",
 			Then:  "The row on the user service: its database, its processors.",
 			Queries: []Query{
-				{Expr: orZero(rate(`envoy_cluster_upstream_rq_per_try_timeout{`+user+`}`, "service"), "service"), Legend: "{{service}}: one try"},
-				{Expr: orZero(rate(hop("timeout"), "service"), "service"), Legend: "{{service}}: all"},
+				{Expr: rate("envoy_cluster_upstream_rq_per_try_timeout{"+user+"}", "service") + callers, Legend: "{{service}}: one try"},
+				{Expr: rate(hop("timeout"), "service") + callers, Legend: "{{service}}: all"},
 			},
 			Paint: []Paint{{".*: one try", theirs}, {".*: all", bad}}, Links: []grafana.DataLink{slow("user", "500ms")},
 		},
@@ -241,9 +242,9 @@ func hopMesh() []Panel {
 			Bad:   "Anything above 0: a policy without a line for a caller, or somebody inside who tries.",
 			Then:  "mesh/mesh.yaml, calls; the sidecar's access log names the identity (peer).",
 			Queries: []Query{
-				{Expr: orZero(rate(`envoy_http_rbac_denied{service="user"}`, "service"), "service"), Legend: "{{service}}"},
+				{Expr: orNone(rate(`envoy_http_rbac_denied{service="user"}`)), Legend: "refused"},
 			},
-			Steps: any0(bad), Lines: true, Links: []grafana.DataLink{tagged("refused calls", "user-sidecar", "http.status_code", "403")},
+			Steps: any0(bad), Lines: true, Links: []grafana.DataLink{tagged("refused calls", "user-sidecar", "http.response.status_code", "403")},
 		},
 	}
 }
@@ -263,7 +264,7 @@ func hopUser() []Panel {
 		},
 		{
 			Title: "The handler takes, by result", Kind: grafana.TimeSeries, W: 8, H: 7, Unit: seconds,
-			Shows: "Time inside the handler that $quantile of the checks stay below. Signatures cost microseconds, the look-up of the session a statement.",
+			Shows: "Time inside the handler that the chosen quantile of the checks stays below. Signatures cost microseconds, the look-up of the session a statement.",
 			Bad:   "valid well above the statements' time to the right: the processor is short.",
 			Then:  "Click a dot for the trace; SQL spans or none say which.",
 			Queries: []Query{
@@ -299,7 +300,7 @@ func hopUser() []Panel {
 			Bad:   "Climbing without an end: it hangs.",
 			Then:  "Its goroutines: http://HOST:ADMIN_PORT/debug/pprof/goroutine?debug=1 shows what all wait for.",
 			Queries: []Query{
-				{Expr: `sum by (http_request_method) (http_server_active_requests{service="user"})`, Legend: "{{http_request_method}}"},
+				{Expr: `sum(http_server_active_requests{service="user"})`, Legend: "in flight"},
 			},
 			Steps: upFrom(good, at(256, bad)), Lines: true, Links: []grafana.DataLink{slow("user", "500ms")},
 		},
@@ -309,7 +310,7 @@ func hopUser() []Panel {
 func hopSlow() []Panel {
 	return []Panel{
 		{
-			Title: "How long do the questions of $caller take?", Kind: grafana.Heatmap, W: 24, H: 10, Unit: seconds,
+			Title: "How long do the chosen callers wait?", Kind: grafana.Heatmap, W: 24, H: 10, Unit: seconds,
 			Shows: "All questions by how long the caller waited: the darker, the more. Dots are single calls that lead to their traces.",
 			Bad:   "A second band: retries make one at about 600 ms (a try's time), the breaker's deadline one at 2 s.",
 			Then:  "Click a dot of the upper band: the trace shows the sidecars' tries one by one.",

@@ -60,7 +60,7 @@ func (p *printer) board(ctx context.Context, b dashboard.Board) {
 }
 
 func (p *printer) panel(ctx context.Context, b dashboard.Board, panel dashboard.Panel) {
-	fmt.Fprintf(p.out, "   %s\n", b.Fill(panel.Title, p.interval))
+	fmt.Fprintf(p.out, "   %s\n", b.Titled(panel))
 	answers := make([]dashboard.Answer, len(panel.Queries))
 	for i, q := range panel.Queries {
 		samples, err := p.client.Vector(ctx, b.Fill(q.Expr, p.interval))
