@@ -1,0 +1,265 @@
+package observability_test
+
+import (
+	"maps"
+	"net/url"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"shop/observability"
+)
+
+// What an alert may be labelled with, and where its dashboard may be.
+var (
+	severities = []string{"page", "ticket"}
+	families   = []string{
+		"auth", "cache", "certificates", "database", "mesh", "messaging", "notification",
+		"observability", "orders", "products", "security", "services",
+	}
+	dashboards = []string{"/d/shop-overview", "/d/shop-validate-token", "/d/shop-cache", "/d/shop-messaging", "/d/shop-mesh"}
+)
+
+func TestRulesAreValid(t *testing.T) {
+	out := promtool(t, "check", "rules", files(t, filepath.Join("prometheus", "rules"), "*.yml")...)
+	if strings.Contains(out, "FAILED") {
+		t.Error(out)
+	}
+}
+
+func TestRulesDoWhatTheirTestsSay(t *testing.T) {
+	for _, path := range files(t, filepath.Join("prometheus", "tests"), "*_test.yml") {
+		t.Run(filepath.Base(path), func(t *testing.T) {
+			t.Parallel()
+			promtool(t, "test", "rules", path)
+		})
+	}
+}
+
+// rules returns all rules that keep is true for.
+func rules(t *testing.T, keep func(observability.Rule) bool) []observability.Rule {
+	t.Helper()
+	groups, err := observability.Groups()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var all []observability.Rule
+	for _, g := range groups {
+		for _, r := range g.Rules {
+			if keep(r) {
+				all = append(all, r)
+			}
+		}
+	}
+	if len(all) == 0 {
+		t.Fatal("no rules")
+	}
+	return all
+}
+
+func alerts(t *testing.T) []observability.Rule {
+	return rules(t, func(r observability.Rule) bool { return r.Alert != "" })
+}
+
+func recordings(t *testing.T) []observability.Rule {
+	return rules(t, func(r observability.Rule) bool { return r.Record != "" })
+}
+
+func TestEveryAlertIsSeenFiringWithItsTextsAndSilent(t *testing.T) {
+	tests := ruleTests(t)
+	for _, r := range alerts(t) {
+		fires, silent := false, false
+		for _, file := range tests {
+			for _, c := range file.Tests {
+				for _, a := range c.Alerts {
+					if a.Alert != r.Alert {
+						continue
+					}
+					silent = silent || len(a.Firing) == 0
+					for _, f := range a.Firing {
+						fires = fires || within(r.Labels, f.Labels) && len(f.Annotations) == len(r.Annotations)
+					}
+				}
+				for _, s := range c.Samples {
+					about := strings.Contains(s.Expr, `ALERTS{alertname="`+r.Alert+`"`)
+					silent = silent || about && len(s.Want) == 0
+				}
+			}
+		}
+		if !fires {
+			t.Errorf("%s %v: no test sees it fire", r.Alert, r.Labels)
+		}
+		if !silent {
+			t.Errorf("%s %v: no test sees it silent", r.Alert, r.Labels)
+		}
+	}
+}
+
+func within(part, whole map[string]string) bool {
+	for k, v := range part {
+		if whole[k] != v {
+			return false
+		}
+	}
+	return true
+}
+
+func TestEveryAlertSaysHowBadItIsAndWhereToLook(t *testing.T) {
+	pages, err := observability.Runbooks()
+	if err != nil {
+		t.Fatal(err)
+	}
+	known := []string{"summary", "description", "runbook_url", "dashboard", "trace_search"}
+	for _, r := range alerts(t) {
+		if !slices.Contains(severities, r.Labels["severity"]) {
+			t.Errorf("%s: severity %q, want one of %v", r.Alert, r.Labels["severity"], severities)
+		}
+		if !slices.Contains(families, r.Labels["family"]) {
+			t.Errorf("%s: family %q, want one of %v", r.Alert, r.Labels["family"], families)
+		}
+		if !slices.Contains(dashboards, r.Annotations["dashboard"]) {
+			t.Errorf("%s: dashboard %q, want one of %v", r.Alert, r.Annotations["dashboard"], dashboards)
+		}
+		if got, want := r.Annotations["runbook_url"], "runbooks/"+r.Alert+".md"; got != want {
+			t.Errorf("%s: runbook_url %q, want %q", r.Alert, got, want)
+		}
+		if pages[r.Alert] == nil {
+			t.Errorf("%s has no runbook", r.Alert)
+		}
+		for _, name := range []string{"summary", "description"} {
+			if strings.TrimSpace(r.Annotations[name]) == "" {
+				t.Errorf("%s has no %s", r.Alert, name)
+			}
+		}
+		for name := range r.Annotations {
+			if !slices.Contains(known, name) {
+				t.Errorf("%s: annotation %s, want only %v", r.Alert, name, known)
+			}
+		}
+		if search, ok := r.Annotations["trace_search"]; ok {
+			checkSearch(t, r.Alert, search)
+		}
+	}
+}
+
+// checkSearch fails unless search is the path of a search in Jaeger.
+func checkSearch(t *testing.T, where, search string) {
+	t.Helper()
+	at, err := url.Parse(regexp.MustCompile(`\{\{.*?\}\}`).ReplaceAllString(search, ""))
+	if err != nil {
+		t.Errorf("%s: %v", where, err)
+		return
+	}
+	query := at.Query()
+	if at.Path != "/search" || !query.Has("service") || query.Get("lookback") == "" {
+		t.Errorf("%s: %s is no search in Jaeger with a service and a lookback", where, search)
+	}
+	for name := range query {
+		if !slices.Contains([]string{"service", "operation", "tags", "minDuration", "lookback"}, name) {
+			t.Errorf("%s: %s: Jaeger's search has no %q", where, search, name)
+		}
+	}
+	if tags := query.Get("tags"); tags != "" && !regexp.MustCompile(`^\{"[\w.]+":"[^"]+"(,"[\w.]+":"[^"]+")*\}$`).MatchString(tags) {
+		t.Errorf("%s: tags %s are no JSON", where, tags)
+	}
+}
+
+// What is recorded is for an alert, another record or a panel.
+func TestEveryRecordIsUsed(t *testing.T) {
+	var used strings.Builder
+	for _, r := range rules(t, func(observability.Rule) bool { return true }) {
+		used.WriteString(r.Expr + "\n")
+	}
+	panels, err := filepath.Glob(filepath.Join("grafana", "dashboards", "*.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, path := range panels {
+		text, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		used.Write(text)
+	}
+	for _, r := range recordings(t) {
+		if !regexp.MustCompile(`(^|[^\w:])` + r.Record + `($|[^\w:])`).MatchString(used.String()) {
+			t.Errorf("nobody uses %s", r.Record)
+		}
+	}
+}
+
+var sloName = regexp.MustCompile(`^(slo:\w+:(?:error_ratio:rate|bad_events:increase))(\d+[mhd])$`)
+
+var windowRange = regexp.MustCompile(`\[\d+[a-z]+\]`)
+
+// The windows of a goal differ in their length alone, and are all there.
+func TestEveryWindowOfAGoalAsksTheSame(t *testing.T) {
+	expr := map[string]map[string]string{} // Kind of record → window → expression.
+	for _, r := range recordings(t) {
+		name := sloName.FindStringSubmatch(r.Record)
+		if name == nil {
+			continue
+		}
+		if ranges := windowRange.FindAllString(r.Expr, -1); len(ranges) == 0 || len(ranges) != strings.Count(r.Expr, "["+name[2]+"]") {
+			t.Errorf("%s looks at other windows than %s:\n%s", r.Record, name[2], r.Expr)
+		}
+		if expr[name[1]] == nil {
+			expr[name[1]] = map[string]string{}
+		}
+		expr[name[1]][name[2]] = strings.ReplaceAll(r.Expr, "["+name[2]+"]", "[]")
+	}
+	const goals = 7
+	if len(expr) != 2*goals {
+		t.Errorf("%d kinds of records, want the ratio and the bad events of %d goals", len(expr), goals)
+	}
+	for kind, windows := range expr {
+		want := []string{"1h", "30d", "30m", "3d", "5m", "6h"}
+		if strings.Contains(kind, "bad_events") {
+			want = []string{"1h", "3d", "6h"}
+		}
+		if got := slices.Sorted(maps.Keys(windows)); !slices.Equal(got, want) {
+			t.Errorf("%s… has the windows %v, want %v", kind, got, want)
+		}
+		for window, text := range windows {
+			if text != windows["1h"] {
+				t.Errorf("%s%s asks\n%s\nnot as for 1h\n%s", kind, window, text, windows["1h"])
+			}
+		}
+	}
+}
+
+// Every goal calls in three ways, as the SRE workbook has them.
+func TestEveryGoalBurnsInThreeWays(t *testing.T) {
+	ways := map[string]struct{ severity, factor, long, short string }{
+		"fast":   {"page", "14.4", "1h", "5m"},
+		"slow":   {"page", "6", "6h", "30m"},
+		"steady": {"ticket", "1", "3d", "6h"},
+	}
+	seen := map[string]int{}
+	for _, r := range alerts(t) {
+		way, ok := ways[r.Labels["burn"]]
+		if !ok {
+			continue
+		}
+		seen[r.Alert]++
+		goal := regexp.MustCompile(`^slo:(\w+):`).FindStringSubmatch(r.Expr)[1]
+		limit := " > " + way.factor + " * (1 - slo:" + goal + ":objective)\nand\n"
+		want := "slo:" + goal + ":error_ratio:rate" + way.long + limit + "slo:" + goal + ":error_ratio:rate" + way.short + limit +
+			"slo:" + goal + ":bad_events:increase" + way.long + " >= 5\n"
+		if r.Expr != want || r.Labels["severity"] != way.severity || r.For != "" {
+			t.Errorf("%s %v is\n%s\nwant\n%s", r.Alert, r.Labels, r.Expr, want)
+		}
+	}
+	const goals = 7
+	for alert, n := range seen {
+		if n != len(ways) {
+			t.Errorf("%s burns in %d ways, want %d", alert, n, len(ways))
+		}
+	}
+	if len(seen) != goals {
+		t.Errorf("%d goals burn, want %d: %v", len(seen), goals, seen)
+	}
+}
