@@ -10,7 +10,11 @@ import (
 	"github.com/spf13/cobra"
 
 	"shop/kit/envoy"
+	"shop/shop/control"
+	"shop/shop/faults"
 	"shop/shop/local"
+	"shop/shop/observe"
+	"shop/shop/operator"
 	"shop/shop/pods"
 )
 
@@ -29,6 +33,14 @@ func buildMesh(ctx context.Context, o local.Options, overlays []string, output *
 		return nil, err
 	}
 	return shop, nil
+}
+
+// faultsOf returns what a drill can make fail in shop.
+func faultsOf(shop running, stack *observe.Stack, admin operator.Admin) map[string]control.Begin {
+	if meshed, ok := shop.(*pods.Shop); ok {
+		return faults.Of(meshed, stack, admin)
+	}
+	return nil
 }
 
 // podCommand is what the processes of a mesh are started by.

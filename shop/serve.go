@@ -18,7 +18,6 @@ import (
 	"shop/kit/service"
 	"shop/observability"
 	"shop/shop/local"
-	"shop/shop/observe"
 	"shop/shop/rest"
 )
 
@@ -65,12 +64,12 @@ func serveFlags(cmd *cobra.Command, at *address) {
 		if err != nil {
 			return err
 		}
-		var stack *observe.Stack
+		var watching *observers
 		if *observed {
-			if stack, err = observe.New(observe.Options{Dir: filepath.Join(dir, "observe"), BasePort: at.basePort, Factor: *factor}); err != nil {
+			if watching, err = newObservers(dir, at, *factor); err != nil {
 				return usageError{err}
 			}
-			stack.Environ(environ)
+			watching.stack.Environ(environ)
 			using.Observed = true
 		}
 		o := local.Options{Data: dir, Host: at.host, BasePort: at.basePort, Log: out, Environ: environ, Engines: using}
@@ -83,17 +82,22 @@ func serveFlags(cmd *cobra.Command, at *address) {
 		if err != nil {
 			return err
 		}
-		if stack != nil {
-			if err := stack.Start(cmd.Context(), observedOf(shop)); err != nil {
-				return errors.Join(err, shop.Close(context.WithoutCancel(cmd.Context())))
-			}
-			defer func() { err = errors.Join(err, stack.Stop(context.WithoutCancel(cmd.Context()))) }()
-		}
-		seeding := make(chan error, 1)
 		ctx, cancel := context.WithCancel(cmd.Context())
 		defer cancel()
-		err = shop.Run(ctx, func() {
-			announce(cmd.OutOrStdout(), shop, stack, dir, logPath, time.Since(began))
+		runs := ctx
+		if watching != nil {
+			if runs, err = watching.start(ctx, shop); err != nil {
+				return errors.Join(err, shop.Close(context.WithoutCancel(ctx)))
+			}
+			defer func() { err = errors.Join(err, watching.stop(context.WithoutCancel(ctx))) }()
+		}
+		seeding := make(chan error, 1)
+		err = shop.Run(runs, func() {
+			announce(cmd.OutOrStdout(), shop, dir, logPath, time.Since(began))
+			if watching != nil {
+				watching.announce(cmd.OutOrStdout())
+			}
+			fmt.Fprint(cmd.OutOrStdout(), "\nTry it in a second terminal: go run ./shop demo. Ctrl-C stops.\n")
 			go func() {
 				var err error
 				if *seeded {
@@ -176,7 +180,7 @@ type running interface {
 
 var _ running = (*local.Shop)(nil)
 
-func announce(out io.Writer, shop running, stack *observe.Stack, dir, log string, took time.Duration) {
+func announce(out io.Writer, shop running, dir, log string, took time.Duration) {
 	fmt.Fprintf(out, "Shop %s is ready, %d ms after the start.\n\n", service.BuildVersion(), took.Milliseconds())
 	t := tabwriter.NewWriter(out, 0, 0, 3, ' ', 0)
 	for _, d := range shop.Doors() {
@@ -194,21 +198,6 @@ func announce(out io.Writer, shop running, stack *observe.Stack, dir, log string
 	for _, e := range shop.Engines() {
 		fmt.Fprintf(out, "  %s\n", describe(e))
 	}
-	if stack != nil {
-		fmt.Fprintf(out, "\n  Prometheus %s (alerts %s/alerts)\n  Jaeger     %s (API %s/api/v3/services)\n",
-			stack.Prometheus(), stack.Prometheus(), stack.Jaeger(), stack.Jaeger())
-	}
-	fmt.Fprint(out, "\nTry it in a second terminal: go run ./shop demo. Ctrl-C stops.\n")
-}
-
-// observedOf returns what there is to look at.
-func observedOf(shop running) observe.Observed {
-	using := shop.Home().Using()
-	of := observe.Observed{Targets: shop.Targets(), Postgres: using.Postgres, Redis: using.Redis}
-	if broker := shop.Home().Private(local.RabbitMQ); broker != nil {
-		of.RabbitMQ = broker.MetricsAddr()
-	}
-	return of
 }
 
 func describe(e local.Engine) string {

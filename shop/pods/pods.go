@@ -46,6 +46,7 @@ type Shop struct {
 	authority *ca.Authority
 	statuses  map[string]string // Where the agents tell their figures, by workload.
 	figures   figures           // Of the authority.
+	running   running
 }
 
 // Build finds out whether the ports are free, makes what is missing in the data
@@ -56,6 +57,7 @@ func Build(ctx context.Context, o Options) (*Shop, error) {
 		o.Host = "127.0.0.1"
 	}
 	s := &Shop{o: o, dir: filepath.Join(o.Data, "mesh")}
+	s.running = running{pods: map[string]*pod{}, away: map[string]chan struct{}{}, revived: make(chan revival), over: make(chan struct{})}
 	if err := s.build(ctx); err != nil {
 		return nil, errors.Join(err, s.Close(context.WithoutCancel(ctx)))
 	}

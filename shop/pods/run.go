@@ -5,6 +5,8 @@ package pods
 import (
 	"context"
 	"errors"
+	"maps"
+	"slices"
 
 	"shop/mesh/policy"
 	"shop/shop/local"
@@ -12,9 +14,10 @@ import (
 
 // Run starts the services behind their sidecars, and when they are ready the edge,
 // so that no door opens too early; ready is called then. It renews certificates
-// until ctx ends, or a part of the shop ends by itself, which is an EndedError.
-// Then it stops in order: the edge when it has answered what it has accepted, then
-// each service with its sidecar, the last first.
+// until ctx ends, or a part of the shop ends by itself, which is an EndedError
+// unless a drill has asked for it. Then it stops in order: the edge when it has
+// answered what it has accepted, then each service with its sidecar, the last
+// first.
 func (s *Shop) Run(ctx context.Context, ready func()) error {
 	background := context.WithoutCancel(ctx)
 	renewing, cancel := context.WithCancel(background)
@@ -24,51 +27,77 @@ func (s *Shop) Run(ctx context.Context, ready func()) error {
 		_ = s.authority.Run(renewing) // That it was cancelled.
 	}()
 	stopTelling, err := serveFigures(ctx, s.figures.at, s.figures.handler())
-	var pods []*pod
 	if err == nil {
-		pods, err = s.run(ctx, ready)
+		err = errors.Join(s.run(ctx, ready), stop(s.inOrder()))
 		stopTelling()
 	}
-	err = errors.Join(err, stop(pods))
 	cancel()
 	<-renewed
 	return errors.Join(err, s.Close(background))
 }
 
-// run returns the pods that it has started.
-func (s *Shop) run(ctx context.Context, ready func()) (pods []*pod, err error) {
+// inOrder returns the pods in the order of their start.
+func (s *Shop) inOrder() []*pod {
+	s.running.mu.Lock()
+	defer s.running.mu.Unlock()
+	order := append(slices.Clone(local.Names), policy.EdgeName)
+	pods := slices.Collect(maps.Values(s.running.pods))
+	slices.SortFunc(pods, func(a, b *pod) int { return slices.Index(order, a.name) - slices.Index(order, b.name) })
+	return pods
+}
+
+// run returns when ctx has ended or a pod that was not to.
+func (s *Shop) run(ctx context.Context, ready func()) error {
+	defer close(s.running.over)
 	ended := make(chan *pod, len(s.places))
-	start := func(workloads ...string) error {
-		first := len(pods)
-		for _, workload := range workloads {
-			p, err := s.start(workload, ended)
-			if err != nil {
-				return err
-			}
-			pods = append(pods, p)
-		}
-		for _, p := range pods[first:] {
-			select {
-			case <-p.ready:
-			case p := <-ended:
-				return p.failure()
-			case <-ctx.Done():
-				return nil
-			}
-		}
-		return nil
+	if err := s.launch(ctx, ended, local.Names...); err != nil || ctx.Err() != nil {
+		return err
 	}
-	if err := start(local.Names...); err != nil || ctx.Err() != nil {
-		return pods, err
-	}
-	if err := start(policy.EdgeName); err != nil || ctx.Err() != nil {
-		return pods, err
+	if err := s.launch(ctx, ended, policy.EdgeName); err != nil || ctx.Err() != nil {
+		return err
 	}
 	ready()
-	select {
-	case <-ctx.Done():
-		return pods, nil
-	case p := <-ended:
-		return pods, p.failure()
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case p := <-ended:
+			if !s.running.parted(p) {
+				return p.failure()
+			}
+		case r := <-s.running.revived:
+			s.mustRun(r.workload)
+			err := s.launch(ctx, ended, r.workload)
+			if err == nil && ctx.Err() != nil {
+				err = errEnding
+			}
+			r.done <- err
+			if err != nil && ctx.Err() == nil {
+				return err
+			}
+		}
 	}
+}
+
+// launch starts pods and returns when they serve, or ctx has ended.
+func (s *Shop) launch(ctx context.Context, ended chan *pod, workloads ...string) error {
+	var started []*pod
+	for _, workload := range workloads {
+		p, err := s.start(workload, ended)
+		if err != nil {
+			return err
+		}
+		s.running.add(p)
+		started = append(started, p)
+	}
+	for _, p := range started {
+		select {
+		case <-p.ready:
+		case p := <-ended:
+			return p.failure()
+		case <-ctx.Done():
+			return nil
+		}
+	}
+	return nil
 }
