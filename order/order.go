@@ -60,7 +60,7 @@ func New(_ context.Context, cfg Config, infra service.Infra) (*service.Service, 
 	}
 
 	outbox := sqldb.NewOutbox(infra.DB, infra.Tel, "order",
-		sqldb.Clock(infra.Now), sqldb.IDs(infra.NewID), sqldb.EventTypes(app.Created, app.StatusChanged, app.Deleted))
+		sqldb.Clock(infra.Now), sqldb.IDs(infra.NewID), sqldb.EventTypes(app.Created, app.StatusChanged, app.Deleted), sqldb.For(infra.Bus))
 	orders := metrics.NewOrders(sql.NewOrders(infra.DB, outbox), infra.Tel)
 	core := app.New(orders, sql.NewKeys(infra.DB), product.NewCatalogue(products), infra.Now, infra.NewID)
 

@@ -47,8 +47,9 @@ type Topology struct {
 type Delivery struct {
 	Event
 	Queue    string
-	Attempts int   // Deliveries that were this message's own fault so far.
-	Fault    error // Why the message can't be read: Data is its whole body then. A handler returns it.
+	System   string // Of the bus, as in Named; "" = it has no name.
+	Attempts int    // Deliveries that were this message's own fault so far.
+	Fault    error  // Why the message can't be read: Data is its whole body then. A handler returns it.
 }
 
 // Handler handles one delivery. nil acknowledges it. An error decides by its

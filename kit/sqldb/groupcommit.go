@@ -88,8 +88,7 @@ func (g *GroupCommit[T]) Do(ctx context.Context, item T) error {
 	var span trace.Span
 	if trace.SpanFromContext(ctx).IsRecording() {
 		ctx, span = g.db.tel.Tracer.Start(ctx, "BATCH "+g.table, trace.WithSpanKind(trace.SpanKindClient), trace.WithAttributes(
-			semconv.DBSystemNameKey.String(g.db.dialect.String()),
-			semconv.DBOperationName("BATCH"), semconv.DBCollectionName(g.table)))
+			g.db.observer.attributes(shape{operation: "BATCH", collection: g.table}, "")...))
 		defer span.End()
 	}
 	m.Member = Member[T]{context.WithoutCancel(ctx), item}

@@ -28,11 +28,14 @@ func newObserver(tel *telemetry.Telemetry, db *DB) *observer {
 	}, []string{"db_operation_name", "db_collection_name", "error_type"}))}
 }
 
+// attributes are those of a statement's span; text is "" where it is several.
 func (o *observer) attributes(s shape, text string) []attribute.KeyValue {
 	attributes := []attribute.KeyValue{
 		semconv.DBSystemNameKey.String(o.db.dialect.String()),
 		semconv.DBOperationName(s.operation),
-		semconv.DBQueryText(text),
+	}
+	if text != "" {
+		attributes = append(attributes, semconv.DBQueryText(text))
 	}
 	if s.collection != "" {
 		attributes = append(attributes, semconv.DBCollectionName(s.collection))

@@ -130,13 +130,18 @@ func TestStatementsOfATraceAreSpans(t *testing.T) {
 	})
 }
 
+// pigeons are a broker that has a name.
+type pigeons struct{ *broker }
+
+func (pigeons) Messaging() (system, exchange string) { return "pigeon", "loft" }
+
 func TestTheTraceOfAnEvent(t *testing.T) {
 	observed(t, func(t *testing.T, db *sqldb.DB, tel *testkit.Captured) {
-		o := sqldb.NewOutbox(db, tel.Telemetry, "order")
+		b := &broker{}
+		o := sqldb.NewOutbox(db, tel.Telemetry, "order", sqldb.For(pigeons{b}))
 		ctx, root := tel.Tracer.Start(t.Context(), "request")
 		must(t, db.Tx(ctx, func(tx *sqldb.Tx) error { return o.Add(ctx, tx, created("7", 1)) }))
 		root.End()
-		b := &broker{}
 		ended, cancel := context.WithCancel(t.Context())
 		cancel()
 		must(t, sqldb.NewRelay(o, b, tel.Telemetry).Run(ended))
@@ -152,8 +157,15 @@ func TestTheTraceOfAnEvent(t *testing.T) {
 		if publish.SpanKind() != trace.SpanKindClient || publish.Parent().SpanID() != create.SpanContext().SpanID() {
 			t.Errorf("the publish is a %v of %v", publish.SpanKind(), publish.Parent())
 		}
-		if text := attributes(publish); !strings.Contains(text, "messaging.message.id="+b.stored[0].ID) {
-			t.Errorf("attributes:\n%s", text)
+		for _, span := range []sdktrace.ReadOnlySpan{create, publish} {
+			for _, want := range []string{
+				"messaging.message.id=" + b.stored[0].ID, "messaging.system=pigeon", "messaging.destination.name=loft:order.created",
+				"messaging.message.conversation_id=7",
+			} {
+				if text := attributes(span); !strings.Contains(text, want) {
+					t.Errorf("%s lacks %s:\n%s", span.Name(), want, text)
+				}
+			}
 		}
 		want := fmt.Sprintf("00-%s-%s-01", create.SpanContext().TraceID(), create.SpanContext().SpanID())
 		if got := b.stored[0].Trace["traceparent"]; got != want {

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/propagation"
 	semconv "go.opentelemetry.io/otel/semconv/v1.43.0"
 	"go.opentelemetry.io/otel/trace"
@@ -27,16 +28,19 @@ type Outbox struct {
 	wake    chan struct{}
 	metrics *outboxMetrics
 	hold    hold
-	added   Repository[addedEvent]
+
+	system, exchange string // Of the publisher, in traces.
+	added            Repository[addedEvent]
 }
 
 // OutboxOption changes a default of an Outbox.
 type OutboxOption func(*outboxOptions)
 
 type outboxOptions struct {
-	now   func() time.Time
-	newID func() string
-	types []string
+	now       func() time.Time
+	newID     func() string
+	types     []string
+	publisher event.Publisher
 }
 
 // Clock sets the source of time; the default is time.Now.
@@ -55,6 +59,11 @@ func EventTypes(types ...string) OutboxOption {
 	return func(o *outboxOptions) { o.types = append(o.types, types...) }
 }
 
+// For names the publisher that the events are for, as traces call it.
+func For(p event.Publisher) OutboxOption {
+	return func(o *outboxOptions) { o.publisher = p }
+}
+
 // NewOutbox returns the outbox in db. Its metrics begin with the service's name:
 // order_outbox_pending.
 func NewOutbox(db *DB, tel *telemetry.Telemetry, service string, opts ...OutboxOption) *Outbox {
@@ -66,6 +75,7 @@ func NewOutbox(db *DB, tel *telemetry.Telemetry, service string, opts ...OutboxO
 		db: db, tel: tel, now: options.now, newID: options.newID, wake: make(chan struct{}, 1),
 		added: NewRepository[addedEvent]("outbox"),
 	}
+	o.system, o.exchange = event.Messaging(options.publisher)
 	o.metrics = newOutboxMetrics(o, service, options.types)
 	return o
 }
@@ -150,13 +160,25 @@ func (o *Outbox) created(ctx context.Context, e event.Event) map[string]string {
 	if trace.SpanFromContext(ctx).IsRecording() {
 		var span trace.Span
 		ctx, span = o.tel.Tracer.Start(ctx, "create "+e.Type, trace.WithSpanKind(trace.SpanKindProducer), trace.WithAttributes(
-			semconv.MessagingOperationName("create"), semconv.MessagingOperationTypeCreate,
-			semconv.MessagingMessageID(e.ID), semconv.MessagingMessageConversationID(e.Key)))
+			semconv.MessagingOperationName("create"), semconv.MessagingOperationTypeCreate), trace.WithAttributes(o.messaging(e)...))
 		defer span.End()
 	}
 	carrier := propagation.MapCarrier{}
 	o.tel.Propagator.Inject(ctx, carrier)
 	return carrier
+}
+
+// messaging is what the spans of an event's creation and publish have in common.
+func (o *Outbox) messaging(e event.Event) []attribute.KeyValue {
+	attributes := []attribute.KeyValue{
+		semconv.MessagingRabbitMQDestinationRoutingKey(e.Type),
+		semconv.MessagingMessageID(e.ID), semconv.MessagingMessageConversationID(e.Key),
+	}
+	if o.system != "" {
+		attributes = append(attributes,
+			semconv.MessagingSystemKey.String(o.system), semconv.MessagingDestinationName(o.exchange+":"+e.Type))
+	}
+	return attributes
 }
 
 // Wake tells a relay of this process that there is something to publish.

@@ -183,9 +183,7 @@ func (r *Relay) publish(ctx context.Context, rows []eventRow) []error {
 func (r *Relay) span(ctx context.Context, e event.Event) trace.Span {
 	parent := r.tel.Propagator.Extract(ctx, propagation.MapCarrier(e.Trace))
 	_, span := r.tel.Tracer.Start(parent, "publish "+e.Type, trace.WithSpanKind(trace.SpanKindClient), trace.WithAttributes(
-		semconv.MessagingOperationName("publish"), semconv.MessagingOperationTypeSend,
-		semconv.MessagingRabbitMQDestinationRoutingKey(e.Type),
-		semconv.MessagingMessageID(e.ID), semconv.MessagingMessageConversationID(e.Key)))
+		semconv.MessagingOperationName("publish"), semconv.MessagingOperationTypeSend), trace.WithAttributes(r.outbox.messaging(e)...))
 	return span
 }
 

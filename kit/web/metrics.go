@@ -67,11 +67,12 @@ func newMetrics(tel *telemetry.Telemetry) *metrics {
 
 func (m *metrics) active(method string) prometheus.Gauge { return m.actives[method] }
 
-// prepare makes the series of a route's success and of its failure exist from
-// the start, so that the first failure is a step from 0.
+// prepare makes the series of a route's success and of the service's own failures
+// exist from the start, so that the first failure is a step from 0.
 func (m *metrics) prepare(at *mount, status int) {
 	m.duration(at, at.method, status)
 	m.duration(at, at.method, http.StatusInternalServerError)
+	m.duration(at, at.method, http.StatusServiceUnavailable)
 }
 
 // duration returns the histogram of requests to at that ended with status.

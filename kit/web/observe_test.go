@@ -231,3 +231,33 @@ func TestIDsWithoutRecording(t *testing.T) {
 		t.Errorf("log %s, want the trace %s", logged.String(), f.TraceID)
 	}
 }
+
+// TestTheFirstFailureIsAStep: success, failure and overload of every route count
+// from 0, so that a rate sees the first of them.
+func TestTheFirstFailureIsAStep(t *testing.T) {
+	_, tel := captured(t, failing(errs.ErrOverloaded))
+	if got := tel.Series("http_server_request_duration_seconds"); got != 3 {
+		t.Errorf("%d series of one route, want 3: its success, 500 and 503", got)
+	}
+}
+
+func TestARefusalIsAnEventOfTheLog(t *testing.T) {
+	for _, tt := range []struct {
+		err    error
+		status float64
+		event  any
+	}{
+		{errs.New(errs.Unauthenticated, "who"), 401, "request_refused"},
+		{errs.New(errs.Forbidden, "no"), 403, "request_refused"},
+		{errs.New(errs.NotFound, "none"), 404, nil},
+		{errs.New(errs.Limited, "often"), 429, "request_refused"},
+		{errs.ErrOverloaded, 503, nil},
+	} {
+		h, tel := captured(t, failing(tt.err))
+		ask(h, "GET", "/fail", "")
+		lines := tel.Logs("request")
+		if line := lines[len(lines)-1]; line["status"] != tt.status || line["event"] != tt.event {
+			t.Errorf("%v: the line is %v, want the event %v", tt.err, line, tt.event)
+		}
+	}
+}

@@ -54,5 +54,19 @@ func (x *exchange) log(ctx context.Context, method string, end time.Time, durati
 	if x.failure != nil {
 		record.AddAttrs(slog.String("code", x.failure.Code))
 	}
+	if refusal(x.status) {
+		record.AddAttrs(slog.String("event", refused))
+	}
 	_ = h.log.Handler().Handle(ctx, record) // As slog does: there is no place left to tell it.
+}
+
+// refused is the event of a request that was kept out; its status and code say why.
+const refused = "request_refused"
+
+func refusal(status int) bool {
+	switch status {
+	case http.StatusUnauthorized, http.StatusForbidden, http.StatusTooManyRequests:
+		return true
+	}
+	return false
 }

@@ -76,7 +76,7 @@ func (b *builder) tags(s side) []*tracingv3.CustomTag {
 		{"http.url", "%REQ(:SCHEME)%://%REQ(:AUTHORITY)%%PATH(NQ)%"},
 	}
 	if s == outside {
-		values = append(values, [2]string{"peer.address", "outside"})
+		values = append(values, [2]string{"peer.address", "-"})
 	}
 	tags := make([]*tracingv3.CustomTag, len(values))
 	for i, v := range values {

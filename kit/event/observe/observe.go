@@ -91,6 +91,9 @@ func (o *observer) start(ctx context.Context, d event.Delivery) (context.Context
 			attribute.Int("messaging.message.attempts", d.Attempts),
 		),
 	}
+	if d.System != "" {
+		options = append(options, trace.WithAttributes(semconv.MessagingSystemKey.String(d.System)))
+	}
 	if creation := trace.SpanContextFromContext(ctx); creation.IsValid() {
 		options = append(options, trace.WithLinks(trace.Link{SpanContext: creation}))
 	}

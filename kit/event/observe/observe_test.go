@@ -105,7 +105,9 @@ func TestSpanContinuesTheTraceOfTheEvent(t *testing.T) {
 		}
 		return nil
 	})
-	if err := h(t.Context(), delivery(0)); err != nil {
+	d := delivery(0)
+	d.System = "rabbitmq"
+	if err := h(t.Context(), d); err != nil {
 		t.Fatal(err)
 	}
 	span := tel.Spans("process order_notifications")[0]
@@ -123,6 +125,7 @@ func TestSpanContinuesTheTraceOfTheEvent(t *testing.T) {
 		attributes[string(a.Key)] = a.Value.String()
 	}
 	for key, want := range map[string]string{
+		"messaging.system": "rabbitmq", "messaging.operation.type": "process",
 		"messaging.operation.name": "process", "messaging.destination.name": "order_notifications",
 		"messaging.message.id": "0190-event", "messaging.message.conversation_id": "7",
 	} {

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
+	"go.opentelemetry.io/otel/trace"
 
 	"shop/kit/telemetry"
 	"shop/user/domain"
@@ -42,9 +43,11 @@ func (j *Journal) Record(ctx context.Context, e ports.Event) {
 	j.next.Record(ctx, e)
 }
 
-// Hasher times another hasher as auth_password_hash_duration_seconds.
+// Hasher times another hasher as auth_password_hash_duration_seconds, and as a span
+// within a recorded trace: hashing is most of what a login takes.
 type Hasher struct {
 	next     ports.Hasher
+	tracer   trace.Tracer
 	duration prometheus.Observer
 	now      func() time.Time
 }
@@ -53,7 +56,7 @@ var _ ports.Hasher = (*Hasher)(nil)
 
 // NewHasher times next.
 func NewHasher(next ports.Hasher, tel *telemetry.Telemetry, now func() time.Time) *Hasher {
-	return &Hasher{next: next, now: now, duration: telemetry.Register(tel, prometheus.NewHistogram(prometheus.HistogramOpts{
+	return &Hasher{next: next, tracer: tel.Tracer, now: now, duration: telemetry.Register(tel, prometheus.NewHistogram(prometheus.HistogramOpts{
 		Name:    "auth_password_hash_duration_seconds",
 		Help:    "Time to hash or verify one password, without waiting for a turn.",
 		Buckets: []float64{.001, .005, .01, .025, .05, .1, .15, .2, .25, .3, .4, .5, .75, 1, 2.5, 5},
@@ -62,18 +65,28 @@ func NewHasher(next ports.Hasher, tel *telemetry.Telemetry, now func() time.Time
 
 // Hash implements ports.Hasher.
 func (h *Hasher) Hash(ctx context.Context, p domain.Password) (domain.PasswordHash, error) {
-	defer h.observe(ctx, h.now())
+	ctx, end := h.begin(ctx, "hash password")
+	defer end()
 	return h.next.Hash(ctx, p)
 }
 
 // Verify implements ports.Hasher.
 func (h *Hasher) Verify(ctx context.Context, hash domain.PasswordHash, p domain.Password) (ports.Verdict, error) {
-	defer h.observe(ctx, h.now())
+	ctx, end := h.begin(ctx, "verify password")
+	defer end()
 	return h.next.Verify(ctx, hash, p)
 }
 
-func (h *Hasher) observe(ctx context.Context, began time.Time) {
-	telemetry.Observe(ctx, h.duration, h.now().Sub(began).Seconds())
+func (h *Hasher) begin(ctx context.Context, name string) (_ context.Context, end func()) {
+	began := h.now()
+	if !trace.SpanFromContext(ctx).IsRecording() {
+		return ctx, func() { telemetry.Observe(ctx, h.duration, h.now().Sub(began).Seconds()) }
+	}
+	ctx, span := h.tracer.Start(ctx, name)
+	return ctx, func() {
+		telemetry.Observe(ctx, h.duration, h.now().Sub(began).Seconds())
+		span.End()
+	}
 }
 
 // resultError is the result of a check that could not tell.

@@ -64,6 +64,24 @@ func TestHashingIsTimed(t *testing.T) {
 	if count, sum := tel.Observations("auth_password_hash_duration_seconds"); count != 2 || sum != 2 {
 		t.Errorf("%d observations of %v s", count, sum)
 	}
+	if spans := tel.Spans(""); len(spans) != 0 {
+		t.Errorf("%d spans outside of a trace", len(spans))
+	}
+	ctx, request := tel.Tracer.Start(t.Context(), "request")
+	hash, err = hasher.Hash(ctx, domain.TypedPassword("secret"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := hasher.Verify(ctx, hash, domain.TypedPassword("secret")); err != nil {
+		t.Fatal(err)
+	}
+	request.End()
+	for _, name := range []string{"hash password", "verify password"} {
+		spans := tel.Spans(name)
+		if len(spans) != 1 || spans[0].Parent().SpanID() != request.SpanContext().SpanID() || len(spans[0].Attributes()) != 0 {
+			t.Errorf("%s: spans %v", name, spans)
+		}
+	}
 }
 
 // checker gives one answer to every check.

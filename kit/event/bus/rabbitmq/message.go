@@ -105,7 +105,7 @@ func decode(d amqp.Delivery, queue string, now time.Time) event.Delivery {
 		e.Type = d.RoutingKey
 	}
 	attempts := number(d.Headers, headerAttempts)
-	delivery := event.Delivery{Event: e, Queue: queue, Attempts: int(max(0, min(attempts, int64(len(event.DefaultLadder())))))}
+	delivery := event.Delivery{Event: e, Queue: queue, System: system, Attempts: int(max(0, min(attempts, int64(len(event.DefaultLadder())))))}
 	body, err := decodeBody(d.Body)
 	if err != nil {
 		delivery.Fault = event.ErrPayload.Wrap(err)

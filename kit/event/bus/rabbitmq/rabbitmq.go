@@ -113,6 +113,14 @@ func (b *Bus) Publish(ctx context.Context, events []event.Event) []error {
 	return results
 }
 
+// system is what RabbitMQ is called in traces.
+const system = "rabbitmq"
+
+var _ event.Named = (*Bus)(nil)
+
+// Messaging implements event.Named.
+func (b *Bus) Messaging() (name, exchange string) { return system, b.names.exchange }
+
 // Ping implements event.Bus: it tells what is known and asks nobody. A broker that
 // hangs is noticed by its missing heartbeats.
 func (b *Bus) Ping(context.Context) error {

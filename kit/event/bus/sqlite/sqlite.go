@@ -187,6 +187,14 @@ func (b *Bus) Subscribe(ctx context.Context, name string, prefetch int, h event.
 	return nil
 }
 
+// system is what a queue file is called in traces.
+const system = "sqlite"
+
+var _ event.Named = (*Bus)(nil)
+
+// Messaging implements event.Named.
+func (b *Bus) Messaging() (name, exchange string) { return system, b.topology.Exchange }
+
 // Ping implements event.Bus.
 func (b *Bus) Ping(ctx context.Context) error {
 	if err := b.db.Ping(ctx); err != nil {

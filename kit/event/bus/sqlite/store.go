@@ -107,7 +107,7 @@ func (s *store) claim(ctx context.Context, tx *sqldb.Tx, room int) ([]dispatch.M
 	slices.SortFunc(rows, func(a, b row) int { return cmp.Compare(a.Seq, b.Seq) }) // RETURNING has no order.
 	claimed := make([]dispatch.Message, len(rows))
 	for i, r := range rows {
-		claimed[i] = dispatch.Message{Ref: r.Seq, Delivery: event.Delivery{Event: r.event(), Queue: s.queue, Attempts: r.Attempts}}
+		claimed[i] = dispatch.Message{Ref: r.Seq, Delivery: event.Delivery{Event: r.event(), Queue: s.queue, System: system, Attempts: r.Attempts}}
 	}
 	return claimed, nil
 }
