@@ -23,11 +23,11 @@ func (b Board) Dashboard() grafana.Dashboard {
 				Tooltip: "The other dashboards, at the same time", KeepTime: true,
 			},
 			{
-				Title: "Traces", Type: "link", URL: "${" + jaegerVariable + ":raw}/search", Icon: "external link",
+				Title: "Traces", Type: "link", Tags: []string{}, URL: "${" + jaegerVariable + ":raw}/search", Icon: "external link",
 				Tooltip: "Jaeger: search by service, operation, tags, duration", TargetBlank: true,
 			},
 			{
-				Title: "Runbooks", Type: "link", URL: "${" + runbooksVariable + ":raw}/README.md", Icon: "doc",
+				Title: "Runbooks", Type: "link", Tags: []string{}, URL: "${" + runbooksVariable + ":raw}/README.md", Icon: "doc",
 				Tooltip: "What to do, by alert", TargetBlank: true,
 			},
 		},
@@ -37,11 +37,10 @@ func (b Board) Dashboard() grafana.Dashboard {
 	var number, y int
 	next := func() int { number++; return number }
 	for _, q := range b.Questions {
-		shut := q.Closed
-		row := grafana.Panel{ID: next(), Type: grafana.Row, Title: q.Ask, GridPos: grafana.GridPos{H: 1, W: grafana.Width, Y: y}, Collapsed: &shut}
+		row := grafana.Panel{ID: next(), Type: grafana.Row, Title: q.Ask, GridPos: grafana.GridPos{H: 1, W: grafana.Width, Y: y}, Collapsed: q.Closed}
 		panels, height := lay(q.Panels, y+1, next)
 		y++
-		if shut {
+		if q.Closed {
 			row.Panels = panels
 			d.Panels = append(d.Panels, row)
 			continue
@@ -105,6 +104,9 @@ func (p Panel) panel(id int, at grafana.GridPos) grafana.Panel {
 	if p.Kind != grafana.Table && p.Kind != grafana.StateTimeline && p.Unit != times {
 		zero := 0.0
 		out.FieldConfig.Defaults.Min = &zero
+	}
+	if p.Places > 0 {
+		out.FieldConfig.Defaults.Decimals = &p.Places
 	}
 	for _, alert := range p.Runbooks {
 		out.Links = append(out.Links, runbook(alert))

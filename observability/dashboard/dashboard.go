@@ -39,6 +39,7 @@ type Panel struct {
 	Stacked bool
 	Log     bool     // The axis is logarithmic.
 	Max     *float64 // Of the axis.
+	Places  int      // After the point; 0 = as many as Grafana finds good.
 	Spark   bool     // A figure has its recent past behind it.
 	Paint   []Paint
 	Words   []Word

@@ -29,10 +29,9 @@ func places() []grafana.Variable {
 }
 
 func constant(name, value, about string) grafana.Variable {
-	o := grafana.Option{Selected: true, Text: value, Value: value}
 	return grafana.Variable{
-		Name: name, Description: about, Type: "constant", Query: value,
-		Current: o, Options: []grafana.Option{o}, Hide: 2, SkipURLSync: true,
+		Name: name, Description: about, Type: "constant", Query: value, Current: grafana.Current{Text: value, Value: value},
+		Options: []grafana.Option{{Selected: true, Text: value, Value: value}}, Hide: 2, SkipURLSync: true,
 	}
 }
 
@@ -57,12 +56,12 @@ func traces(title string, query url.Values, tags ...string) grafana.DataLink {
 
 // failed leads to the traces of service that failed.
 func failed(service string) grafana.DataLink {
-	return traces("Traces: failed requests", url.Values{"service": {service}}, "error", "true")
+	return traces("Traces of "+service+" that failed", url.Values{"service": {service}}, "error", "true")
 }
 
 // slow leads to the traces of service that took at least so long ("50ms").
 func slow(service, least string) grafana.DataLink {
-	return traces("Traces: slower than "+least, url.Values{"service": {service}, "minDuration": {least}})
+	return traces("Traces of "+service+" slower than "+least, url.Values{"service": {service}, "minDuration": {least}})
 }
 
 // tagged leads to the traces of service with that attribute.
@@ -96,7 +95,10 @@ func to(uid, title string) grafana.DataLink {
 
 // runbook leads from a panel to the page of an alert.
 func runbook(alert string) grafana.Link {
-	return grafana.Link{Title: "Runbook: " + alert, URL: runbookURL(alert), TargetBlank: true}
+	return grafana.Link{
+		Title: "Runbook: " + alert, Type: "link", URL: runbookURL(alert), Tooltip: "What to do when " + alert + " fires", Icon: "doc",
+		Tags: []string{}, TargetBlank: true,
+	}
 }
 
 func runbookURL(alert string) string { return "${" + runbooksVariable + ":raw}/" + alert + ".md" }

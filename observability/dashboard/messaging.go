@@ -35,7 +35,7 @@ func messaging() Board {
 func flowFigures() []Panel {
 	return []Panel{
 		{
-			Title: "Told within 5 s, last hour", Kind: grafana.Stat, W: 4, H: 3, Unit: ratio,
+			Title: "Told within 5 s, last hour", Kind: grafana.Stat, W: 4, H: 3, Unit: ratio, Places: 3,
 			Shows: "The part of new orders whose buyers were told within 5 s. Promised are 99.9 %.",
 			Bad:   "Orange: the budget burns. Red: 14 times as fast as it may. Buyers who were not told at all are not in it: the figures beside are.",
 			Then:  "Where do events wait? The second row goes along their way.",

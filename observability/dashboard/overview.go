@@ -30,7 +30,7 @@ func choice(name, title, about string, values ...string) grafana.Variable {
 	all := grafana.Option{Selected: true, Text: "All", Value: "$__all"}
 	v := grafana.Variable{
 		Name: name, Label: title, Description: about, Type: "custom", Query: strings.Join(values, ","),
-		Current: all, Options: []grafana.Option{all}, Multi: true, IncludeAll: true, AllValue: strings.Join(values, "|"),
+		Current: grafana.Current{Text: all.Text, Value: all.Value, Multi: true}, Options: []grafana.Option{all}, Multi: true, IncludeAll: true, AllValue: strings.Join(values, "|"),
 	}
 	for _, value := range values {
 		v.Options = append(v.Options, grafana.Option{Text: value, Value: value})

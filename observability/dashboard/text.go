@@ -18,7 +18,7 @@ func Text(value float64, unit string) string {
 	case seconds:
 		return duration(value)
 	case ratio:
-		return digits(100*value) + " %"
+		return percent(100*value) + " %"
 	case bytes:
 		return scaled(value, 1024, []string{"B", "KiB", "MiB", "GiB", "TiB"})
 	case requests, calls, events, messages:
@@ -42,6 +42,14 @@ func word(value float64, unit string, words []Word) string {
 		}
 	}
 	return Text(value, unit)
+}
+
+// percent keeps what is not whole from looking so: 99.95 is no 100.
+func percent(v float64) string {
+	if v > 99 && v < 100 {
+		return strings.TrimRight(strings.TrimRight(strconv.FormatFloat(min(v, 99.999), 'f', 3, 64), "0"), ".")
+	}
+	return digits(v)
 }
 
 func duration(s float64) string {

@@ -21,7 +21,7 @@ const (
 func validateToken() Board {
 	quantiles := grafana.Variable{
 		Name: "quantile", Label: "Quantile", Description: "Which part of the calls is faster than the lines of the four places say.",
-		Type: "custom", Query: "p50 : 0.5,p95 : 0.95,p99 : 0.99", Current: grafana.Option{Selected: true, Text: "p95", Value: "0.95"},
+		Type: "custom", Query: "p50 : 0.5,p95 : 0.95,p99 : 0.99", Current: grafana.Current{Text: "p95", Value: "0.95"},
 		Options: []grafana.Option{{Text: "p50", Value: "0.5"}, {Selected: true, Text: "p95", Value: "0.95"}, {Text: "p99", Value: "0.99"}},
 	}
 	return Board{
@@ -41,7 +41,7 @@ func validateToken() Board {
 func hopFigures() []Panel {
 	return []Panel{
 		{
-			Title: "Answered, last hour", Kind: grafana.Stat, W: 5, H: 3, Unit: ratio,
+			Title: "Answered, last hour", Kind: grafana.Stat, W: 5, H: 3, Unit: ratio, Places: 3,
 			Shows: "The part of all callers' questions that got an answer, valid or not. Promised are 99.95 %.",
 			Bad:   "Orange: the budget burns. Red: 14 times as fast as it may. Each failure is a 503 for somebody who is logged in.",
 			Then:  "The next row shows for whom, the four places show where.",

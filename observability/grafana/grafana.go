@@ -82,13 +82,27 @@ type Variable struct {
 	Description string   `json:"description"`
 	Type        string   `json:"type"` // custom or constant.
 	Query       string   `json:"query"`
-	Current     Option   `json:"current"`
+	Current     Current  `json:"current"`
 	Options     []Option `json:"options"`
 	Hide        int      `json:"hide"` // 2 = not shown.
 	SkipURLSync bool     `json:"skipUrlSync"`
-	Multi       bool     `json:"multi"`
+	Multi       bool     `json:"multi"` // Then Current is written as lists.
 	IncludeAll  bool     `json:"includeAll"`
 	AllValue    string   `json:"allValue,omitempty"`
+}
+
+// Current is what a variable is when its dashboard is opened.
+type Current struct {
+	Text, Value string
+	Multi       bool // Of a variable that may have several values.
+}
+
+// MarshalJSON implements json.Marshaler.
+func (c Current) MarshalJSON() ([]byte, error) {
+	if c.Multi {
+		return json.Marshal(map[string]any{"selected": true, "text": []string{c.Text}, "value": []string{c.Value}})
+	}
+	return json.Marshal(Option{Selected: true, Text: c.Text, Value: c.Value})
 }
 
 // Option is a value that a variable may have.
@@ -101,25 +115,36 @@ type Option struct {
 // Link leads from a dashboard or a panel to another page.
 type Link struct {
 	Title       string   `json:"title"`
-	Type        string   `json:"type,omitempty"` // dashboards or link; panels have none.
-	URL         string   `json:"url,omitempty"`
-	Tooltip     string   `json:"tooltip,omitempty"`
-	Icon        string   `json:"icon,omitempty"`
-	Tags        []string `json:"tags,omitempty"`
-	AsDropdown  bool     `json:"asDropdown,omitempty"`
-	IncludeVars bool     `json:"includeVars,omitempty"`
-	KeepTime    bool     `json:"keepTime,omitempty"`
-	TargetBlank bool     `json:"targetBlank,omitempty"`
+	Type        string   `json:"type"` // link, or dashboards: all that have the tags.
+	URL         string   `json:"url"`
+	Tooltip     string   `json:"tooltip"`
+	Icon        string   `json:"icon"`
+	Tags        []string `json:"tags"`
+	AsDropdown  bool     `json:"asDropdown"`
+	IncludeVars bool     `json:"includeVars"`
+	KeepTime    bool     `json:"keepTime"`
+	TargetBlank bool     `json:"targetBlank"`
 }
 
 // JSON returns the dashboard as it is committed.
 func (d Dashboard) JSON() ([]byte, error) {
+	text, err := marshal(d)
+	if err != nil {
+		return nil, err
+	}
 	var out bytes.Buffer
-	enc := json.NewEncoder(&out)
-	enc.SetEscapeHTML(false) // Queries have < and >, links &; people read them in the file.
-	enc.SetIndent("", "  ")
-	if err := enc.Encode(d); err != nil {
+	if err := json.Indent(&out, text, "", "  "); err != nil {
 		return nil, err
 	}
 	return out.Bytes(), nil
+}
+
+// marshal leaves < > and & as they are: queries and links have them, and people
+// read them in the file.
+func marshal(v any) ([]byte, error) {
+	var out bytes.Buffer
+	enc := json.NewEncoder(&out)
+	enc.SetEscapeHTML(false)
+	err := enc.Encode(v)
+	return out.Bytes(), err
 }

@@ -10,8 +10,8 @@ const (
 	StateTimeline = "state-timeline"
 )
 
-// Panel is one panel, or a row, which has a title, a place and, while it is
-// collapsed, the panels below it.
+// Panel is one panel, or a row: MarshalJSON writes only what a row has when Type
+// is Row.
 type Panel struct {
 	ID              int              `json:"id"`
 	Type            string           `json:"type"`
@@ -24,8 +24,28 @@ type Panel struct {
 	Options         any              `json:"options,omitempty"`
 	Transformations []Transformation `json:"transformations,omitempty"`
 	Links           []Link           `json:"links,omitempty"`
-	Collapsed       *bool            `json:"collapsed,omitempty"` // Rows only.
-	Panels          []Panel          `json:"panels,omitempty"`    // Of a collapsed row.
+	Collapsed       bool             `json:"-"` // A row's panels are shown on a click.
+	Panels          []Panel          `json:"-"` // Of a collapsed row; those of an open one follow it.
+}
+
+// MarshalJSON implements json.Marshaler.
+func (p Panel) MarshalJSON() ([]byte, error) {
+	type panel Panel // Without this method.
+	if p.Type != Row {
+		return marshal(panel(p))
+	}
+	below := p.Panels
+	if below == nil {
+		below = []Panel{}
+	}
+	return marshal(struct {
+		ID        int     `json:"id"`
+		Type      string  `json:"type"`
+		Title     string  `json:"title"`
+		GridPos   GridPos `json:"gridPos"`
+		Collapsed bool    `json:"collapsed"`
+		Panels    []Panel `json:"panels"`
+	}{p.ID, p.Type, p.Title, p.GridPos, p.Collapsed, below})
 }
 
 // GridPos is a place: columns of 1/24 of the width, rows of 30 pixels and a gap of 8.
