@@ -229,6 +229,37 @@ func TestColoursHaveMeanings(t *testing.T) {
 	})
 }
 
+// TestLooks: what a panel says of its look reaches Grafana.
+func TestLooks(t *testing.T) {
+	each(t, func(t *testing.T, b dashboard.Board, p dashboard.Panel) {
+		var made grafana.Panel
+		for _, top := range b.Dashboard().Panels {
+			for _, candidate := range append([]grafana.Panel{top}, top.Panels...) {
+				if candidate.Title == p.Title {
+					made = candidate
+				}
+			}
+		}
+		look := made.FieldConfig.Defaults
+		coloured := len(p.Steps) > 0 || len(p.Words) > 0 || slices.ContainsFunc(p.Queries, func(q dashboard.Query) bool { return q.Steps != nil })
+		if p.Kind == grafana.Stat && (look.Color.Mode == "thresholds") != coloured {
+			t.Errorf("its colour is %s", look.Color.Mode)
+		}
+		if p.Kind == grafana.TimeSeries && (look.Min == nil) != p.Log {
+			t.Error("a linear axis begins at 0, a logarithmic one can't")
+		}
+		if len(made.Links) != len(p.Runbooks) || len(made.Targets) != len(p.Queries) {
+			t.Errorf("%d links, %d queries", len(made.Links), len(made.Targets))
+		}
+		for i, q := range p.Queries {
+			got := made.Targets[i]
+			if got.Instant != (p.Kind == grafana.Table) || got.Range == got.Instant || got.Exemplar != q.Exemplars || got.Expr != q.Expr {
+				t.Errorf("%+v", got)
+			}
+		}
+	})
+}
+
 func TestTablesNameTheirColumns(t *testing.T) {
 	each(t, func(t *testing.T, _ dashboard.Board, p dashboard.Panel) {
 		if (p.Kind == grafana.Table) != (len(p.Columns) > 0) {

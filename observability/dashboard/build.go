@@ -2,6 +2,7 @@ package dashboard
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"shop/observability/grafana"
@@ -101,9 +102,8 @@ func (p Panel) panel(id int, at grafana.GridPos) grafana.Panel {
 		Options:         p.options(),
 		Transformations: p.transformations(),
 	}
-	if p.Kind != grafana.Table && p.Kind != grafana.StateTimeline && p.Unit != times {
-		zero := 0.0
-		out.FieldConfig.Defaults.Min = &zero
+	if p.Kind == grafana.TimeSeries && !p.Log { // A logarithmic axis has no 0.
+		out.FieldConfig.Defaults.Min = limit(0)
 	}
 	if p.Places > 0 {
 		out.FieldConfig.Defaults.Decimals = &p.Places
@@ -148,7 +148,7 @@ func (p Panel) colour() grafana.Color {
 	switch {
 	case p.Kind == grafana.TimeSeries:
 		return grafana.Color{Mode: "palette-classic-by-name"} // A service has its colour everywhere.
-	case len(p.Steps) > 0 || len(p.Words) > 0 || p.Kind == grafana.Table:
+	case len(p.Steps) > 0 || len(p.Words) > 0 || p.Kind == grafana.Table || slices.ContainsFunc(p.Queries, func(q Query) bool { return q.Steps != nil }):
 		return grafana.Color{Mode: "thresholds"}
 	default:
 		return grafana.Color{Mode: "fixed", FixedColor: calm}

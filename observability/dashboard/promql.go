@@ -2,7 +2,6 @@ package dashboard
 
 import (
 	"fmt"
-	"strconv"
 	"strings"
 )
 
@@ -65,9 +64,4 @@ func grouped(by []string) string {
 		return ""
 	}
 	return " by (" + strings.Join(by, ", ") + ") "
-}
-
-// labelled adds a label to an answer.
-func labelled(expr, label, value string) string {
-	return fmt.Sprintf("label_replace(%s, %s, %s, \"\", \"\")", expr, strconv.Quote(label), strconv.Quote(value))
 }

@@ -17,10 +17,9 @@ const (
 	exitUsage   = 2 // The command line is wrong.
 )
 
-func main() { os.Exit(run(context.Background(), os.Args[1:], os.Stdout, os.Stderr)) }
+func main() { os.Exit(run(context.Background(), newRoot(), os.Args[1:], os.Stdout, os.Stderr)) }
 
-// run runs one command line and returns its exit code.
-func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+func newRoot() *cobra.Command {
 	root := &cobra.Command{
 		Use:           "observability",
 		Short:         "Work with the dashboards",
@@ -32,6 +31,11 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	root.AddCommand(renderCommand(), panelsCommand())
 	root.CompletionOptions.HiddenDefaultCmd = true
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
+	return root
+}
+
+// run runs one command line and returns its exit code.
+func run(ctx context.Context, root *cobra.Command, args []string, stdout, stderr io.Writer) int {
 	root.SetArgs(args)
 	root.SetOut(stdout)
 	root.SetErr(stderr)
