@@ -145,7 +145,7 @@ var alone = map[string]bool{
 var units = map[string]*regexp.Regexp{
 	"s":             regexp.MustCompile(`seconds|_time_|_milliseconds|uptime`),
 	"bytes":         regexp.MustCompile(`_bytes|memory_physical_size`),
-	"percentunit":   regexp.MustCompile(`/|ratio`),
+	"percentunit":   regexp.MustCompile(`/|ratio|objective`),
 	"reqps":         regexp.MustCompile(`rate\(`),
 	"ops":           regexp.MustCompile(`rate\(`),
 	"eps":           regexp.MustCompile(`rate\(`),

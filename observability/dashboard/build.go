@@ -216,6 +216,9 @@ func (c Column) override() grafana.Override {
 	if c.Unit != "" {
 		set("unit", c.Unit)
 	}
+	if c.Places > 0 {
+		set("decimals", c.Places)
+	}
 	if c.Width > 0 {
 		set("custom.width", c.Width)
 	}

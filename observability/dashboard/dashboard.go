@@ -68,13 +68,14 @@ type Word struct{ Value, Text, Color string }
 
 // Column is one of a table: a label, or the values of the query of that legend.
 type Column struct {
-	Field string // Label, or legend of a query.
-	Title string // As it is shown.
-	Unit  string
-	Steps []grafana.Step
-	Words []Word
-	Width int
-	Links []grafana.DataLink
+	Field  string // Label, or legend of a query.
+	Title  string // As it is shown.
+	Unit   string
+	Steps  []grafana.Step
+	Words  []Word
+	Places int // After the point; 0 = as many as Grafana finds good.
+	Width  int
+	Links  []grafana.DataLink
 }
 
 // All returns the dashboards, the one to begin with first.

@@ -1,6 +1,11 @@
 package dashboard
 
-import "shop/observability/grafana"
+import (
+	"fmt"
+	"strings"
+
+	"shop/observability/grafana"
+)
 
 // goal is one service level objective. Its figures are recorded by
 // prometheus/rules as slo:<name>:….
@@ -49,3 +54,36 @@ func burning() []grafana.Step {
 func kept(objective float64) []grafana.Step {
 	return upFrom(bad, at(1-fast*(1-objective), grave), at(objective, good))
 }
+
+// ledger is one line for each goal: what was promised, what was kept, and how fast
+// the budget burns in every window that an alert looks at.
+func ledger() Panel {
+	p := Panel{
+		Title: "Every promise", Kind: grafana.Table, W: 24, H: 10, Unit: ratio,
+		Shows:   "Each goal, what was kept of it in 30 days, what is left of the failures that it allows, and how fast they are used up, as a multiple of what the goal allows.",
+		Bad:     "Alerts fire where two windows agree: 5 minutes and 1 hour above 14.4×, 30 minutes and 6 hours above 6× (pages), 6 hours and 3 days above 1× (a ticket).",
+		Then:    "A short window alone is a moment that has passed or just begins. Orange in the long ones: plan the repair before the budget is gone.",
+		Columns: []Column{{Field: "goal", Title: "goal"}},
+	}
+	column := func(title, unit string, steps []grafana.Step, places int, expr func(goal) string) {
+		var lines []string
+		for _, g := range goals() {
+			lines = append(lines, fmt.Sprintf(`label_replace(%s, "goal", %q, "", "")`, expr(g), g.title))
+			if len(p.Runbooks) < len(goals()) {
+				p.Runbooks = append(p.Runbooks, g.alert)
+			}
+		}
+		p.Queries = append(p.Queries, Query{Expr: strings.Join(lines, "\nor\n"), Legend: title})
+		p.Columns = append(p.Columns, Column{Field: title, Title: title, Unit: unit, Steps: steps, Places: places, Width: 120})
+	}
+	column("promised", ratio, nil, 2, func(g goal) string { return "slo:" + g.name + ":objective" })
+	column("kept, 30 d", ratio, nil, 3, func(g goal) string { return "1 - " + g.errors("30d") })
+	column("budget left", ratio, left(), 0, func(g goal) string { return "1 - " + g.burn("30d") })
+	for _, window := range []string{"5m", "30m", "1h", "6h", "3d"} {
+		column("burns, "+window, times, burning(), 0, func(g goal) string { return g.burn(window) })
+	}
+	return p
+}
+
+// left are the steps of a budget.
+func left() []grafana.Step { return upFrom(bad, at(0, grave), at(0.25, good)) }

@@ -15,6 +15,7 @@ func overview() Board {
 		Variables: []grafana.Variable{choice("service", "Service", "Whose requests the heatmap shows.", services...)},
 		Questions: []Question{
 			{Ask: "Are we keeping our promises, and which service breaks them?", Panels: append(promises(), red()...)},
+			{Ask: "How exactly does each promise stand?", Closed: true, Panels: []Panel{ledger()}},
 			{Ask: "Which route is slow or failing, and which part of it?", Closed: true, Panels: routes()},
 			{Ask: "Does the business go on, and does anybody try passwords?", Closed: true, Panels: business()},
 			{Ask: "What is close to full, and is a database in trouble?", Closed: true, Panels: saturation()},
@@ -44,7 +45,7 @@ func promises() []Panel {
 		Shows: "What is left of the failures that each goal allows in 30 days: 100 % = none has happened, below 0 = the goal is missed.",
 		Bad:   "Orange: less than a quarter is left. Red: used up.",
 		Then:  "Look at the burn rate below for whether it still goes on; click the figure for the traces or the dashboard behind it. With the budget used up, change nothing risky before it has recovered.",
-		Steps: upFrom(bad, at(0, grave), at(0.25, good)),
+		Steps: left(),
 	}
 	burn := Panel{
 		Title: "How fast budgets burn, last hour", Kind: grafana.TimeSeries, W: 12, H: 6, Unit: times,

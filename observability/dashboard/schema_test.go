@@ -52,7 +52,7 @@ var choices = map[string][]any{
 	"panels.type":        {"row", "stat", "timeseries", "table", "heatmap", "state-timeline"},
 	"links.type":         {"link", "dashboards"},
 	"list.type":          {"custom", "constant"},
-	"properties.id":      {"color", "thresholds", "links", "unit", "mappings", "custom.width", "custom.cellOptions"},
+	"properties.id":      {"color", "thresholds", "links", "unit", "decimals", "mappings", "custom.width", "custom.cellOptions"},
 	"cellOptions.type":   {"auto", "color-text", "color-background"},
 }
 
