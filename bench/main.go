@@ -23,7 +23,7 @@ type options struct {
 
 func main() {
 	var o options
-	stage := flag.String("stage", "all", "what is measured: sqlite (the shop in one process), engines (four processes on PostgreSQL, Redis, RabbitMQ), mesh (a hop through two sidecars) or all, one after the other")
+	stage := flag.String("stage", "all", "what is measured: sqlite (the shop in one process), engines (four processes on PostgreSQL, Redis, RabbitMQ), mesh (a hop through two sidecars), telemetry (with spans and without) or all, one after the other")
 	flag.IntVar(&o.rounds, "rounds", 5, "how often each pair is measured; the median counts")
 	flag.DurationVar(&o.length, "length", 3*time.Second, "length of one measurement")
 	flag.DurationVar(&o.steady, "steady", 20*time.Second, "length of the load at a fixed rate")
@@ -41,7 +41,7 @@ func run(ctx context.Context, wanted string, o options) error {
 	for _, stage := range []struct {
 		name    string
 		measure func(context.Context, options) error
-	}{{"sqlite", onSQLite}, {"engines", onEngines}, {"mesh", onMesh}} {
+	}{{"sqlite", onSQLite}, {"engines", onEngines}, {"mesh", onMesh}, {"telemetry", onTelemetry}} {
 		if wanted != "all" && wanted != stage.name {
 			continue
 		}
@@ -51,7 +51,7 @@ func run(ctx context.Context, wanted string, o options) error {
 		}
 	}
 	if !found {
-		return fmt.Errorf("there is no stage %q, but sqlite, engines, mesh and all", wanted)
+		return fmt.Errorf("there is no stage %q, but sqlite, engines, mesh, telemetry and all", wanted)
 	}
 	return nil
 }

@@ -163,7 +163,7 @@ func (s *sqliteStage) pairs() ([]pair, error) {
 		},
 		{
 			"POST /orders", 0.3, tail,
-			fullSpeed(orders...).then(s.calm),
+			fullSpeed(orders...).then(func(ctx context.Context) error { return calm(ctx, s.base) }),
 			func(ctx context.Context, d time.Duration) (float64, error) {
 				return bare.Orders(ctx, s.copies, s.goods.products[0], connections, d)
 			},
@@ -171,13 +171,14 @@ func (s *sqliteStage) pairs() ([]pair, error) {
 	}, nil
 }
 
-// calm waits until no event and no notification waits.
-func (s *sqliteStage) calm(ctx context.Context) error {
+// calm waits until no event and no notification of the shop at the ports from base
+// waits.
+func calm(ctx context.Context, base int) error {
 	for _, waiting := range []struct {
 		service int
 		metric  string
 	}{{2, "order_outbox_pending"}, {3, "notification_pending"}} {
-		if err := drained(ctx, s.url(1000+waiting.service)+"/metrics", waiting.metric); err != nil {
+		if err := drained(ctx, "http://"+loopback(base+1000+waiting.service)+"/metrics", waiting.metric); err != nil {
 			return err
 		}
 	}

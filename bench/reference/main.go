@@ -10,6 +10,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"io"
 	"log"
 	"net"
 	"net/http"
@@ -90,7 +91,8 @@ func serveRedis(url, listen string) error {
 }
 
 func says(answer []byte) http.HandlerFunc {
-	return func(w http.ResponseWriter, _ *http.Request) {
+	return func(w http.ResponseWriter, r *http.Request) {
+		_, _ = io.Copy(io.Discard, r.Body) // A connection is kept for what comes next only if this is read.
 		w.Header().Set("Content-Type", "application/json")
 		_, _ = w.Write(answer)
 	}
