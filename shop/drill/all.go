@@ -13,7 +13,7 @@ func All() []Drill {
 	return []Drill{
 		{
 			Name: "broker-down", Story: "RabbitMQ is gone. Orders are taken, their events wait in the outbox.",
-			Fault: control.BrokerDown, Clients: fewOrders,
+			Fault: control.BrokerDown, Clients: oneOrder, Least: 5 * time.Second,
 			Alert: Expected{Name: "BrokerDisconnected", Family: "messaging", Within: 5 * time.Minute},
 			Panel: Panel{"shop-messaging", "Is the broker seen?"},
 			Trace: &Trace{"order", "its event is published late, when the broker is back", publishedLate(time.Second)},
@@ -33,15 +33,14 @@ func All() []Drill {
 			Trace: &Trace{"order", "the question for the token takes nearly all of the time", slowQuestion},
 		},
 		{
-			Name: "product-fails", Story: "The only replica of product says that it can't serve. Nobody sends it anything.",
+			Name: "product-fails", Story: "The only replica of product says that it can't serve. For want of another, Envoys send it requests all the same.",
 			Fault: control.ProductFails, Clients: readers(fewReadsPerSecond),
 			Alert: Expected{Name: "EndpointsUnhealthy", Family: "mesh", Within: 5 * time.Minute},
 			Panel: Panel{"shop-mesh", "The part of the replicas that is used"},
-			Trace: &Trace{"edge", "the edge has nobody to send the request to", unserved},
 		},
 		{
 			Name: "postgres-restarted", Story: "PostgreSQL is restarted.",
-			Fault: control.PostgresDown, Clients: visitors,
+			Fault: control.PostgresDown, Clients: visitors, Least: 3 * time.Second,
 			Alert: Expected{Name: "DatabaseUnavailable", Family: "database", Within: 5 * time.Minute},
 			Panel: Panel{"shop-overview", "Failed statements"},
 			Trace: &Trace{"user", "a statement fails", failed("user", "db.system.name", "postgresql")},
@@ -75,21 +74,21 @@ func All() []Drill {
 		},
 		{
 			Name: "outbox-stopped", Story: "The relay of the outbox stands still. Orders are taken, nobody is told.",
-			Fault: control.OutboxHeld, Clients: fewOrders,
+			Fault: control.OutboxHeld, Clients: oneOrder,
 			Alert: Expected{Name: "OutboxStalled", Family: "messaging", Within: 5 * time.Minute},
 			Panel: Panel{"shop-messaging", "Oldest event in the outbox"},
 			Trace: &Trace{"order", "a minute and more lies between the order and its event", publishedLate(30 * time.Second)},
 		},
 		{
 			Name: "sidecar-killed", Story: "The Envoy of order is killed, and its pod with it. The edge answers 503 until it is back.",
-			Fault: control.SidecarKilled, Clients: callers,
+			Fault: control.SidecarKilled, Clients: callers, Least: 5 * time.Second,
 			Alert: Expected{Name: "TargetDown", Family: "mesh", Labels: map[string]string{"job": "envoy", "service": "order"}, Within: 5 * time.Minute},
 			Panel: Panel{"shop-overview", "Can Prometheus read every target?"},
 			Trace: &Trace{"edge", "the edge has nobody to send the request to", unserved},
 		},
 		{
 			Name: "gateway-down", Story: "The gateway for short messages is gone. Messages are tried again later.",
-			Fault: control.GatewayDown, Clients: orders,
+			Fault: control.GatewayDown, Clients: oneOrderOnItsWay,
 			Alert: Expected{Name: "NotificationDeliveriesFailing", Family: "notification", Within: 15 * time.Minute},
 			Panel: Panel{"shop-messaging", "Attempts by channel and outcome"},
 			Trace: &Trace{"notification", "the order is there, the message to its buyer fails", undelivered},

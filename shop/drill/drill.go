@@ -20,6 +20,7 @@ type Drill struct {
 	Alert   Expected
 	Panel   Panel
 	Clients func(ctx context.Context, c *clients) error // Until ctx ends; nil = none.
+	Least   time.Duration                               // How long it lasts at least, so that clients notice.
 	// Trace is what the incident looks like in one request; nil = no request
 	// notices it.
 	Trace *Trace

@@ -91,12 +91,15 @@ func (r *Range) Run(ctx context.Context, d Drill) (res Result, err error) {
 	if err != nil {
 		return res, fmt.Errorf("drill %s: %w", d.Name, err)
 	}
+	happened := time.Now()
 	alert, err := r.awaitAlert(ctx, d, w)
-	healed := stop()
-	if err = errors.Join(err, healed); err != nil {
+	res.Fired = time.Since(began)
+	if err == nil {
+		err = r.goOn(ctx, happened.Add(d.Least), w)
+	}
+	if err = errors.Join(err, stop()); err != nil {
 		return res, fmt.Errorf("drill %s: %w", d.Name, err)
 	}
-	res.Fired = time.Since(began)
 	over := time.Now()
 	r.say("   alert    %s (%s) after %s: %s", alert.Name(), alert.Labels["severity"], round(res.Fired), alert.Annotations["summary"])
 	r.say("   panel    %q on %s; runbook %s", d.Panel.Title, d.Panel.Path(), alert.Annotations["runbook_url"])
@@ -241,6 +244,14 @@ func (r *Range) awaitClear(ctx context.Context, d Drill, w *watch) error {
 	return r.await(ctx, r.scaled(d.Alert.Within), d.Alert.Name+" clears", func() (bool, error) {
 		firing, err := r.note(ctx, w)
 		return err == nil && !slices.ContainsFunc(firing, d.Alert.is), err
+	})
+}
+
+// goOn waits until then.
+func (r *Range) goOn(ctx context.Context, then time.Time, w *watch) error {
+	return r.await(ctx, time.Until(then)+grace, "the incident lasts", func() (bool, error) {
+		_, err := r.note(ctx, w)
+		return !time.Now().Before(then), err
 	})
 }
 
