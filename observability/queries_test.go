@@ -41,6 +41,10 @@ func TestQueriesOfEveryPanelAndRule(t *testing.T) {
 			t.Errorf("%s: %d of %d rules", g.File, asked[g.File], len(g.Rules))
 		}
 	}
+	excused := slices.DeleteFunc(slices.Clone(all), func(q observability.Query) bool { return q.Quiet == "" || strings.HasPrefix(q.Where, "shop-") })
+	if raised := slices.DeleteFunc(slices.Clone(excused), func(q observability.Query) bool { return q.Quiet == "while all is well it does not fire" }); len(raised) != 1 {
+		t.Errorf("recorded series that may be absent: %v", raised)
+	}
 	scaled, err := observability.Queries(60)
 	if err != nil || len(scaled) != len(all) {
 		t.Fatalf("scaled: %d of %d, %v", len(scaled), len(all), err)

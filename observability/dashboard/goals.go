@@ -76,7 +76,7 @@ func ledger() Panel {
 		p.Queries = append(p.Queries, Query{Expr: strings.Join(lines, "\nor\n"), Legend: title})
 		p.Columns = append(p.Columns, Column{Field: title, Title: title, Unit: unit, Steps: steps, Places: places, Width: 120})
 	}
-	column("promised", ratio, nil, 2, func(g goal) string { return "slo:" + g.name + ":objective" })
+	column("promised", ratio, nil, 2, func(g goal) string { return "1 * slo:" + g.name + ":objective" }) // Without its name it joins the others.
 	column("kept, 30 d", ratio, nil, 3, func(g goal) string { return "1 - " + g.errors("30d") })
 	column("budget left", ratio, left(), 0, func(g goal) string { return "1 - " + g.burn("30d") })
 	for _, window := range []string{"5m", "30m", "1h", "6h", "3d"} {
