@@ -138,3 +138,26 @@ func TestRunbooksNameWhatIsRecorded(t *testing.T) {
 		}
 	}
 }
+
+// The table in the README has every alert in its families, and no other.
+func TestTheREADMEListsTheAlerts(t *testing.T) {
+	text, err := os.ReadFile("README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	want, got := map[string]bool{}, map[string]bool{}
+	for _, r := range alerts(t) {
+		want[r.Labels["family"]+" "+r.Alert] = true
+	}
+	for _, row := range regexp.MustCompile(`(?m)^\| (\w+) \| (\[.+) \|$`).FindAllStringSubmatch(string(text), -1) {
+		for _, m := range regexp.MustCompile(`\[(\w+)\]\(runbooks/(\w+)\.md\)`).FindAllStringSubmatch(row[2], -1) {
+			if m[1] != m[2] {
+				t.Errorf("the link of %s leads to %s", m[1], m[2])
+			}
+			got[row[1]+" "+m[1]] = true
+		}
+	}
+	if !maps.Equal(got, want) {
+		t.Errorf("the README lists %v, want %v", slices.Sorted(maps.Keys(got)), slices.Sorted(maps.Keys(want)))
+	}
+}
