@@ -42,8 +42,8 @@ func TestQueriesOfEveryPanelAndRule(t *testing.T) {
 		}
 	}
 	excused := slices.DeleteFunc(slices.Clone(all), func(q observability.Query) bool { return q.Quiet == "" || strings.HasPrefix(q.Where, "shop-") })
-	if raised := slices.DeleteFunc(slices.Clone(excused), func(q observability.Query) bool { return q.Quiet == "while all is well it does not fire" }); len(raised) != 1 {
-		t.Errorf("recorded series that may be absent: %v", raised)
+	if recorded := slices.DeleteFunc(slices.Clone(excused), func(q observability.Query) bool { return q.Quiet == "while all is well it does not fire" }); len(recorded) != 1 {
+		t.Errorf("recorded series that may be absent: %v", recorded)
 	}
 	scaled, err := observability.Queries(60)
 	if err != nil || len(scaled) != len(all) {

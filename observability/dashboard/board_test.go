@@ -186,6 +186,22 @@ func TestUnitsFitTheQueries(t *testing.T) {
 	})
 }
 
+// apartByLabels are selectors of several names whose series differ in more than
+// their name, which a rate drops: two that don't are an error, and only on the day
+// on which both are there.
+var apartByLabels = regexp.MustCompile(`__name__=~"(\((order\|)?product\|notification\)_[a-z_]+|envoy_\(listener_server\|cluster_client\)_ssl_socket_factory_ssl_context_update_by_sds)"`)
+
+func TestRatesOfSeveralNamesStayApart(t *testing.T) {
+	several := regexp.MustCompile(`(rate|increase)\(\{__name__=~`)
+	each(t, func(t *testing.T, _ dashboard.Board, p dashboard.Panel) {
+		for _, q := range p.Queries {
+			if several.MatchString(q.Expr) && !apartByLabels.MatchString(q.Expr) {
+				t.Errorf("%s: %s", q.Legend, q.Expr)
+			}
+		}
+	})
+}
+
 // traced are the histograms that have exemplars: those that the services observe
 // with the context of a request. Envoy's text format has no place for them.
 var traced = regexp.MustCompile(`http_server_request_duration_seconds_bucket|auth_validate_token_(client|server)_duration_seconds_bucket|` +

@@ -1,7 +1,6 @@
 package dashboard
 
 import (
-	"fmt"
 	"strings"
 
 	"shop/observability/grafana"
@@ -68,7 +67,7 @@ func ledger() Panel {
 	column := func(title, unit string, steps []grafana.Step, places int, expr func(goal) string) {
 		var lines []string
 		for _, g := range goals() {
-			lines = append(lines, fmt.Sprintf(`label_replace(%s, "goal", %q, "", "")`, expr(g), g.title))
+			lines = append(lines, labelled(expr(g), "goal", g.title))
 			if len(p.Runbooks) < len(goals()) {
 				p.Runbooks = append(p.Runbooks, g.alert)
 			}

@@ -2,6 +2,7 @@ package dashboard
 
 import (
 	"net/url"
+	"strings"
 
 	"shop/observability/grafana"
 )
@@ -61,12 +62,12 @@ func edgeFigures() []Panel {
 			Steps: upFrom(good, at(0.1, theirs)), Runbooks: []string{"LoginFlood"},
 		},
 		{
-			Title: "Refused between services", Kind: grafana.Stat, W: 4, H: 3, Unit: requests, Spark: true,
-			Shows: "Calls that a sidecar refused because the caller's identity may not make them.",
+			Title: "Refused between services", Kind: grafana.Stat, W: 4, H: 3, Unit: number, Spark: true,
+			Shows: "Calls of the last 5 minutes that a sidecar refused because the caller's identity may not make them.",
 			Bad:   "Anything above 0.",
 			Then:  "The row on identities says where; a call is missing in mesh/mesh.yaml, or somebody inside tries doors.",
 			Queries: []Query{
-				{Expr: orNone(rate("envoy_http_rbac_denied")), Legend: "refused"},
+				{Expr: orNone(occurred(recent, "envoy_http_rbac_denied")), Legend: "refused"},
 			},
 			Steps: any0(bad),
 		},
@@ -293,7 +294,6 @@ func limits() []Panel {
 }
 
 func identities() []Panel {
-	const verify = `{__name__=~"envoy_listener_ssl_(fail_verify_.*|connection_error)"}`
 	return []Panel{
 		{
 			Title: "Life left of each certificate", Kind: grafana.TimeSeries, W: 8, H: 7, Unit: seconds,
@@ -312,7 +312,7 @@ func identities() []Panel {
 			Then:  "The authority's log and the runbook.",
 			Queries: []Query{
 				{Expr: `max by (service) (increase({__name__=~"envoy_(listener_server|cluster_client)_ssl_socket_factory_ssl_context_update_by_sds"}[1h]))`, Legend: "{{service}} taken"},
-				{Expr: orZero("sum by (service) (increase(envoy_sds_key_rotation_failed[1h]))", "service"), Legend: "{{service}} failed"},
+				{Expr: orZero(occurred("1h", "envoy_sds_key_rotation_failed", "service"), "service"), Legend: "{{service}} failed"},
 			},
 			Paint: []Paint{{".* taken", calm}, {".* failed", bad}}, Runbooks: []string{"CertificateRotationFailed"},
 		},
@@ -328,12 +328,12 @@ func identities() []Panel {
 			Paint: []Paint{{".* issued", calm}, {".* failed", bad}}, Runbooks: []string{"CertificateRotationFailed", "CertificateExpiring"},
 		},
 		{
-			Title: "Handshakes refused", Kind: grafana.TimeSeries, W: 8, H: 7, Unit: calls,
-			Shows: "Connections to sidecars that showed no certificate, or one that is not accepted, or broke in the handshake.",
+			Title: "Handshakes refused, 5 minutes", Kind: grafana.TimeSeries, W: 8, H: 7, Unit: number,
+			Shows: "Connections to sidecars of the last 5 minutes that showed no certificate, or one that is not accepted, or broke in the handshake.",
 			Bad:   "Anything that stays: a certificate of another root, an expired one, or a stranger at the mesh's port.",
 			Then:  "Who connects? The sidecar's log has the address; compare with Connections that failed.",
 			Queries: []Query{
-				{Expr: orZero("sum by (service) (rate("+verify+"["+Interval+"]))", "service"), Legend: "{{service}}"},
+				{Expr: orZero(refusedHandshakes(), "service"), Legend: "{{service}} {{why}}"},
 			},
 			Steps: any0(bad), Lines: true, Runbooks: []string{"CertificateExpiring", "CertificateRotationFailed"},
 		},
@@ -348,16 +348,28 @@ func identities() []Panel {
 			Links: []grafana.DataLink{traces("Traces of the sidecar", url.Values{"service": {label("service") + "-sidecar"}})},
 		},
 		{
-			Title: "Calls refused by policy", Kind: grafana.TimeSeries, W: 8, H: 7, Unit: requests,
-			Shows: "Calls that a sidecar refused with 403 because the caller may not make them.",
+			Title: "Calls refused by policy, 5 minutes", Kind: grafana.TimeSeries, W: 8, H: 7, Unit: number,
+			Shows: "Calls of the last 5 minutes that a sidecar refused with 403 because the caller may not make them.",
 			Bad:   "Anything above 0.",
 			Then:  "The access log names the caller's identity (peer) and path. A new call needs a line in mesh.yaml.",
 			Queries: []Query{
-				{Expr: orZero(rate("envoy_http_rbac_denied", "service"), "service"), Legend: "{{service}}"},
+				{Expr: orZero(occurred(recent, "envoy_http_rbac_denied", "service"), "service"), Legend: "{{service}}"},
 			},
 			Steps: any0(bad), Lines: true, Links: []grafana.DataLink{tagged("refused calls", label("service")+"-sidecar", "http.response.status_code", "403")},
 		},
 	}
+}
+
+// refusedHandshakes counts them by why. Each reason is a counter of its own.
+func refusedHandshakes() string {
+	var all []string
+	for _, reason := range []struct{ counter, why string }{
+		{"fail_verify_no_cert", "no certificate"}, {"fail_verify_error", "not of our root, or too old"}, {"fail_verify_san", "no identity that may call"},
+		{"connection_error", "broken off"},
+	} {
+		all = append(all, labelled(occurred(recent, "envoy_listener_ssl_"+reason.counter, "service"), "why", reason.why))
+	}
+	return strings.Join(all, "\nor\n")
 }
 
 // untraced is why there may be no figures of a collector.
@@ -380,8 +392,9 @@ func envoys() []Panel {
 			Bad:   "refused above 0.",
 			Then:  "Envoy's log says which field; mesh validate finds it before.",
 			Queries: []Query{
-				{Expr: `sum by (service) (increase({__name__=~"envoy_listener_manager_lds_update_success"}[1h])) + sum by (service) (increase(envoy_cluster_manager_cds_update_success[1h]))`, Legend: "{{service}} taken"},
-				{Expr: orZero("sum by (service) (increase(envoy_listener_manager_lds_update_rejected[1h]) + increase(envoy_cluster_manager_cds_update_rejected[1h]))", "service"), Legend: "{{service}} refused"},
+				{Expr: `sum by (service) (increase(envoy_listener_manager_lds_update_success[1h])) + sum by (service) (increase(envoy_cluster_manager_cds_update_success[1h]))`, Legend: "{{service}} taken"},
+				{Expr: orZero(occurred("1h", "envoy_listener_manager_lds_update_rejected", "service"), "service"), Legend: "{{service}} listeners refused"},
+				{Expr: orZero(occurred("1h", "envoy_cluster_manager_cds_update_rejected", "service"), "service"), Legend: "{{service}} clusters refused"},
 			},
 			Paint: []Paint{{".* taken", calm}, {".* refused", bad}}, Runbooks: []string{"MeshConfigRejected"},
 		},

@@ -56,6 +56,14 @@ func orZero(expr, by string) string {
 	return fmt.Sprintf("%s\nor\n0 * max by (%s) (up{job=\"envoy\"})", expr, by)
 }
 
+// occurred is how often something rare happened in a window. Envoy shows a counter
+// only after it has moved, so the first time is no step that increase could see: the
+// series begins with it. What was there before Prometheus began does not count.
+func occurred(window, counter string, by ...string) string {
+	return fmt.Sprintf("sum%s(\n  (%s unless %s offset %s) and on (job, instance) (up offset %s == 1)\n  or\n  increase(%s[%s])\n)",
+		grouped(by), counter, counter, window, window, counter, window)
+}
+
 // orNone is expr, or 0 when it has no answer at all.
 func orNone(expr string) string { return expr + " or vector(0)" }
 
@@ -64,4 +72,9 @@ func grouped(by []string) string {
 		return ""
 	}
 	return " by (" + strings.Join(by, ", ") + ") "
+}
+
+// labelled adds a label to what expr answers.
+func labelled(expr, label, value string) string {
+	return fmt.Sprintf(`label_replace(%s, %q, %q, "", "")`, expr, label, value)
 }

@@ -237,12 +237,12 @@ func hopMesh() []Panel {
 			Links: []grafana.DataLink{to("shop-mesh", "Mesh")},
 		},
 		{
-			Title: "Refused by the user service's policy", Kind: grafana.TimeSeries, W: 8, H: 7, Unit: requests,
-			Shows: "Calls that the user service's sidecar refused because the caller's identity may not make them.",
+			Title: "Refused by the user service's policy, 5 minutes", Kind: grafana.TimeSeries, W: 8, H: 7, Unit: number,
+			Shows: "Calls of the last 5 minutes that the user service's sidecar refused because the caller's identity may not make them.",
 			Bad:   "Anything above 0: a policy without a line for a caller, or somebody inside who tries.",
 			Then:  "mesh/mesh.yaml, calls; the sidecar's access log names the identity (peer).",
 			Queries: []Query{
-				{Expr: orNone(rate(`envoy_http_rbac_denied{service="user"}`)), Legend: "refused"},
+				{Expr: orNone(occurred(recent, `envoy_http_rbac_denied{service="user"}`)), Legend: "refused"},
 			},
 			Steps: any0(bad), Lines: true, Links: []grafana.DataLink{tagged("refused calls", "user-sidecar", "http.response.status_code", "403")},
 		},
