@@ -23,10 +23,13 @@ fuzz: ## every fuzz target for FUZZTIME inputs each (default 200000x)
 chaos: ## try for long to break every promise; ends with a table of what was counted
 	CHAOS=long go test ./shop/e2e/chaos -count=1 -v -timeout 60m
 
+drills: ## make every incident on a whole shop and wait for its alert; about 40 minutes
+	DRILLS=all go test ./shop/e2e/drills -run TestDrills -count=1 -v -timeout 120m
+
 bench: ## measure against bare references in the same run
 	go run ./bench
 
 tidy: ## tidy every module by itself
 	@for m in $$(go list -m -f '{{.Dir}}'); do (cd "$$m" && GOWORK=off go mod tidy) || exit 1; done
 
-.PHONY: help run demo test lint fuzz chaos bench tidy
+.PHONY: help run demo test lint fuzz chaos drills bench tidy

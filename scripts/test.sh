@@ -13,7 +13,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-STEPS=(prerequisites format modules vet lint tests promises fuzz)
+STEPS=(prerequisites format modules vet lint tests promises drills fuzz)
 FUZZTIME=${FUZZTIME:-3000x}
 LINTER=$PWD/.cache/bin/golangci-lint
 ENVOY_VERSION=1.40
@@ -115,11 +115,11 @@ lint() {
   for dir in $(modules); do (cd "$dir" && "$LINTER" run ./...); done
 }
 
-# tests runs everything but the promises on real engines, started once for all
-# packages.
+# tests runs everything but the promises and the drills on real engines, started
+# once for all packages.
 tests() {
   envoy_named
-  packages | xargs go list | grep -v '/e2e/chaos$' | xargs go run ./kit/testkit/cmd/engines -- go test -race -timeout 20m
+  packages | xargs go list | grep -Ev '/e2e/(chaos|drills)$' | xargs go run ./kit/testkit/cmd/engines -- go test -race -timeout 20m
 }
 
 # promises tries to break the system's promises. It has times to keep, so nothing
@@ -127,6 +127,13 @@ tests() {
 promises() {
   envoy_named
   go test -count=1 -timeout 20m ./shop/e2e/chaos
+}
+
+# drills make three of the incidents and wait for their alerts (make drills: all).
+# They measure time, so nothing else runs beside them either.
+drills() {
+  envoy_named
+  go test -count=1 -timeout 20m ./shop/e2e/drills
 }
 
 # fuzz tries FUZZTIME inputs on every target. A package's targets share one binary.

@@ -26,17 +26,6 @@ func (f *fault) begin(context.Context) (func(context.Context) error, error) {
 	return func(context.Context) error { f.healed.Add(1); return nil }, nil
 }
 
-// directory is a short one: paths of sockets are limited.
-func directory(t *testing.T) string {
-	t.Helper()
-	dir, err := os.MkdirTemp("", "c")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = os.RemoveAll(dir) })
-	return dir
-}
-
 func listen(t *testing.T, dir string, faults map[string]control.Begin) *control.Server {
 	t.Helper()
 	s, err := control.Listen(t.Context(), dir, control.About{Host: "h", BasePort: 7, Factor: 2}, faults)
@@ -48,7 +37,7 @@ func listen(t *testing.T, dir string, faults map[string]control.Begin) *control.
 }
 
 func TestAFaultLastsUntilItIsHealed(t *testing.T) {
-	dir, f := directory(t), &fault{}
+	dir, f := t.TempDir(), &fault{}
 	listen(t, dir, map[string]control.Begin{"slow": f.begin})
 	about, err := control.Ask(t.Context(), dir)
 	if err != nil || about.BasePort != 7 || about.Factor != 2 || strings.Join(about.Faults, " ") != "slow" {
@@ -77,7 +66,7 @@ func TestAFaultLastsUntilItIsHealed(t *testing.T) {
 }
 
 func TestAFaultEndsWithWhoMadeIt(t *testing.T) {
-	dir, f := directory(t), &fault{}
+	dir, f := t.TempDir(), &fault{}
 	hangs := make(chan struct{})
 	slowly := func(ctx context.Context) (func(context.Context) error, error) {
 		close(hangs)
@@ -97,7 +86,7 @@ func TestAFaultEndsWithWhoMadeIt(t *testing.T) {
 }
 
 func TestAFaultEndsWithTheShop(t *testing.T) {
-	dir, f := directory(t), &fault{}
+	dir, f := t.TempDir(), &fault{}
 	s := listen(t, dir, map[string]control.Begin{"slow": f.begin})
 	if _, err := control.Make(t.Context(), dir, "slow"); err != nil {
 		t.Fatal(err)
@@ -111,7 +100,7 @@ func TestAFaultEndsWithTheShop(t *testing.T) {
 }
 
 func TestFaultsThatFail(t *testing.T) {
-	dir := directory(t)
+	dir := t.TempDir()
 	listen(t, dir, map[string]control.Begin{
 		"impossible": func(context.Context) (func(context.Context) error, error) { return nil, errors.New("no such part") },
 		"incurable": func(context.Context) (func(context.Context) error, error) {
@@ -133,7 +122,7 @@ func TestFaultsThatFail(t *testing.T) {
 }
 
 func TestTheSocketIsItsOwnersAlone(t *testing.T) {
-	dir := directory(t)
+	dir := t.TempDir()
 	at := filepath.Join(dir, control.Socket)
 	if err := os.WriteFile(at, nil, 0o600); err != nil { // As a killed shop leaves it.
 		t.Fatal(err)

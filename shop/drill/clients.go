@@ -18,7 +18,7 @@ import (
 const (
 	readsPerSecond    = 20
 	fewReadsPerSecond = 5
-	questionsPerSec   = 10
+	questionsPerSec   = 5
 	guessesPerSecond  = 3
 )
 

@@ -26,10 +26,10 @@ const PortDistance = 2000
 
 // Ports above that.
 const (
-	prometheusPort = iota
-	jaegerPort
-	otlpPort
-	gatewayPort
+	PrometheusPort = iota
+	JaegerPort     // Its API and pages.
+	OTLPPort       // Spans by gRPC.
+	GatewayPort
 )
 
 // stopTime is how long a part may take to stop.
@@ -81,11 +81,11 @@ func (s *Stack) Environ(environ map[string]string) {
 		}
 	}
 	if environ["OTEL_EXPORTER_OTLP_ENDPOINT"] == "" {
-		set("OTEL_EXPORTER_OTLP_ENDPOINT", "http://"+s.address(otlpPort))
+		set("OTEL_EXPORTER_OTLP_ENDPOINT", "http://"+s.address(OTLPPort))
 		set("OTEL_EXPORTER_OTLP_PROTOCOL", "grpc")
 		set("OTEL_TRACES_EXPORTER", "otlp")
 	}
-	gateway := &Gateway{address: s.address(gatewayPort)}
+	gateway := &Gateway{address: s.address(GatewayPort)}
 	set("SMS_URL", gateway.SMS())
 	set("PUSH_URL", gateway.Push())
 }
@@ -104,7 +104,7 @@ func (s *Stack) start(ctx context.Context, of Observed) (err error) {
 	if err := os.MkdirAll(s.o.Dir, 0o700); err != nil {
 		return err
 	}
-	if s.gateway, err = OpenGateway(ctx, s.address(gatewayPort)); err != nil {
+	if s.gateway, err = OpenGateway(ctx, s.address(GatewayPort)); err != nil {
 		return err
 	}
 	if err := s.startJaeger(ctx); err != nil {
@@ -113,7 +113,7 @@ func (s *Stack) start(ctx context.Context, of Observed) (err error) {
 	targets := append(of.Targets,
 		observability.Target{Job: "jaeger", Service: "jaeger", URL: "http://" + s.jaeger.MetricsAddr() + "/metrics"},
 		observability.Target{Job: "jaeger-spans", Service: "jaeger", URL: "http://" + s.jaeger.SpanMetricsAddr() + "/metrics"},
-		observability.Target{Job: "prometheus", Service: "prometheus", URL: "http://" + s.address(prometheusPort) + "/metrics"},
+		observability.Target{Job: "prometheus", Service: "prometheus", URL: "http://" + s.address(PrometheusPort) + "/metrics"},
 	)
 	if of.RabbitMQ != "" {
 		detailed := url.Values{"family": {"queue_coarse_metrics", "queue_consumer_count", "queue_metrics"}}
@@ -162,9 +162,9 @@ func (s *Stack) startJaeger(ctx context.Context) (err error) {
 		return err
 	}
 	s.jaeger, err = engine.StartJaeger(ctx, engine.JaegerOptions{
-		Options:  engine.Options{Dir: dir, Port: s.o.BasePort + PortDistance + jaegerPort},
-		OTLPPort: s.o.BasePort + PortDistance + otlpPort, Config: config,
-		Environ: []string{"JAEGER_PROMETHEUS=http://" + s.address(prometheusPort)},
+		Options:  engine.Options{Dir: dir, Port: s.o.BasePort + PortDistance + JaegerPort},
+		OTLPPort: s.o.BasePort + PortDistance + OTLPPort, Config: config,
+		Environ: []string{"JAEGER_PROMETHEUS=http://" + s.address(PrometheusPort)},
 	})
 	if err != nil {
 		return err
@@ -190,7 +190,7 @@ func (s *Stack) startPrometheus(ctx context.Context, targets []observability.Tar
 	if err := os.WriteFile(config, text, 0o600); err != nil {
 		return err
 	}
-	server, err := engine.StartPrometheus(ctx, engine.Options{Dir: dir, Port: s.o.BasePort + PortDistance + prometheusPort}, config)
+	server, err := engine.StartPrometheus(ctx, engine.Options{Dir: dir, Port: s.o.BasePort + PortDistance + PrometheusPort}, config)
 	if err != nil {
 		return err
 	}
@@ -199,10 +199,10 @@ func (s *Stack) startPrometheus(ctx context.Context, targets []observability.Tar
 }
 
 // Prometheus returns the URL of Prometheus.
-func (s *Stack) Prometheus() string { return "http://" + s.address(prometheusPort) }
+func (s *Stack) Prometheus() string { return "http://" + s.address(PrometheusPort) }
 
 // Jaeger returns the URL of Jaeger's API.
-func (s *Stack) Jaeger() string { return "http://" + s.address(jaegerPort) }
+func (s *Stack) Jaeger() string { return "http://" + s.address(JaegerPort) }
 
 // Gateway returns the gateway; it is there after Start.
 func (s *Stack) Gateway() *Gateway { return s.gateway }

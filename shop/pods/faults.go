@@ -20,7 +20,7 @@ import (
 // In turns a slow service is stopped and goes on: a call takes longer by up to one
 // stop, and its probes still pass.
 const (
-	slowStop = 60 * time.Millisecond
+	slowStop = 160 * time.Millisecond
 	slowGo   = 20 * time.Millisecond
 )
 

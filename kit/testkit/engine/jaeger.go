@@ -39,6 +39,11 @@ const (
 	jaegerData    = "JAEGER_DATA"              // Directory of its files.
 )
 
+// JaegerPath returns the path of Jaeger: what JAEGER in the environment names, else
+// what PATH has, else the one in .cache/bin of the working directory or of one above
+// it, where scripts/test.sh puts it.
+func JaegerPath() (string, error) { return cached("jaeger", "JAEGER") }
+
 // JaegerOptions say where a Jaeger lives and what it does.
 type JaegerOptions struct {
 	Options           // Port is that of its query API.
@@ -57,7 +62,7 @@ func StartJaeger(ctx context.Context, o JaegerOptions) (*Jaeger, error) {
 		return nil, err
 	}
 	config := o.Config
-	path, err := cached("jaeger", "JAEGER")
+	path, err := JaegerPath()
 	if err != nil {
 		return nil, err
 	}
