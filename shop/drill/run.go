@@ -22,7 +22,7 @@ const (
 	grace = 2 * time.Minute
 	// quietTime is how long alerts that fire before a drill may take to clear, in
 	// the rules' time. What fires on after it is not the drill's.
-	quietTime = 10 * time.Minute
+	quietTime = 5 * time.Minute
 	// traceTime is how long a trace may take to be found: Envoy sends spans every
 	// 5 s, Jaeger decides 10 s later.
 	traceTime = time.Minute
@@ -210,7 +210,7 @@ func (r *Range) await(ctx context.Context, d time.Duration, what string, done fu
 // while; those that fire on are not the drill's.
 func (r *Range) quiet(ctx context.Context, d Drill) (*watch, error) {
 	var firing []promapi.Alert
-	err := r.await(ctx, r.scaled(quietTime), "no alert fires", func() (_ bool, err error) {
+	err := r.await(ctx, r.scaled(quietTime)-grace, "no alert fires", func() (_ bool, err error) {
 		firing, err = r.prometheus.Firing(ctx)
 		return len(firing) == 0, err
 	})
