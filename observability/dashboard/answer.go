@@ -82,7 +82,7 @@ func (p Panel) rows(answers []Answer) []string {
 	for i, c := range p.Columns {
 		columns[i] = []string{c.Title}
 		for _, key := range order {
-			cell := rows[key].labels[c.Field]
+			cell := strings.Join(strings.Fields(rows[key].labels[c.Field]), " ")
 			for _, w := range c.Words {
 				if w.Value == cell {
 					cell = w.Text

@@ -288,5 +288,9 @@ func TestTablesNameTheirColumns(t *testing.T) {
 		if p.SortBy != "" && !titles[p.SortBy] {
 			t.Errorf("it is sorted by %q, which is no column", p.SortBy)
 		}
+		figures := slices.ContainsFunc(p.Columns, func(c dashboard.Column) bool { return c.Title == p.SortBy && c.Unit != "" })
+		if p.SortBy != "" && figures == p.Rising {
+			t.Error("figures begin with the largest, words with a")
+		}
 	})
 }

@@ -45,6 +45,7 @@ type Panel struct {
 	Words   []Word
 	Columns []Column // Of a table, in order.
 	SortBy  string   // Column of a table, largest first.
+	Rising  bool     // Smallest first.
 
 	Links    []grafana.DataLink // From a value to where it leads.
 	Runbooks []string           // The alerts that this panel shows the reason of.

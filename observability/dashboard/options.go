@@ -79,7 +79,7 @@ func (p Panel) table() grafana.TableOptions {
 		Footer: grafana.TableFooter{Reducer: []string{}},
 	}
 	if p.SortBy != "" {
-		o.SortBy = append(o.SortBy, grafana.Sort{DisplayName: p.SortBy, Desc: true})
+		o.SortBy = append(o.SortBy, grafana.Sort{DisplayName: p.SortBy, Desc: !p.Rising})
 	}
 	return o
 }

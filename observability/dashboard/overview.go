@@ -98,7 +98,9 @@ var boards = []struct{ uid, families string }{
 }
 
 func firing() Panel {
-	expr := `sum by (severity, alertname, family, service) (ALERTS{alertstate="firing"})`
+	// What an alert is about stands in a label of its own kind.
+	expr := `sum by (severity, alertname, family, about) (label_join(ALERTS{alertstate="firing"}, "about", " ", ` +
+		`"service", "mesh_service", "envoy_cluster_name", "queue", "channel", "cache", "identity", "burn"))`
 	for _, b := range boards {
 		expr = fmt.Sprintf(`label_replace(%s, "dashboard", %q, "family", %q)`, expr, b.uid, b.families)
 	}
@@ -115,13 +117,13 @@ func firing() Panel {
 			{Field: "alertname", Title: "alert", Links: []grafana.DataLink{
 				{Title: "Runbook", URL: runbookURL(cell("alertname")), TargetBlank: true},
 			}},
-			{Field: "service", Title: "service", Width: 110, Links: []grafana.DataLink{failed(cell("service"))}},
+			{Field: "about", Title: "about", Width: 160},
 			{Field: "family", Title: "family", Width: 110},
 			{Field: "dashboard", Title: "dashboard", Width: 170, Links: []grafana.DataLink{
 				{Title: "Dashboard", URL: "/d/" + cell("dashboard") + "?${__url_time_range}"},
 			}},
 		},
-		SortBy: "severity",
+		SortBy: "severity", Rising: true, // page, then ticket.
 	}
 }
 

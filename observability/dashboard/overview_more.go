@@ -284,7 +284,7 @@ func inventory() []Panel {
 				{Field: "go_version", Title: "Go"},
 				{Field: "runs for", Title: "runs for", Unit: seconds, Steps: upFrom(theirs, at(300, good))},
 			},
-			SortBy: "service",
+			SortBy: "service", Rising: true,
 		},
 		{
 			Title: "Do traces arrive?", Kind: grafana.TimeSeries, W: 12, H: 5, Unit: events,

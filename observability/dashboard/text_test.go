@@ -89,8 +89,8 @@ func TestPanelsInWords(t *testing.T) {
 				},
 			},
 			[]dashboard.Answer{
-				{{labels("kind", "GET"), 1}, {labels("kind", "POST"), 2}},
-				{{labels("kind", "GET"), 0.5}},
+				{{labels("kind", " GET "), 1}, {labels("kind", "POST"), 2}},
+				{{labels("kind", " GET "), 0.5}},
 			},
 			[]string{"what   requests  failed", "POST   2 req/s", "reads  1 req/s   50 %"},
 		},
