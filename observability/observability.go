@@ -23,9 +23,10 @@ const (
 // Rules returns the rule files by name, for instance "mesh.yml".
 func Rules() (map[string][]byte, error) { return all(rulesDir) }
 
-// Runbooks returns the runbooks by the name of their alert.
+// Runbooks returns the runbooks by the name of their alert, without their index.
 func Runbooks() (map[string][]byte, error) {
 	pages, err := all(runbooksDir)
+	delete(pages, "README.md")
 	byAlert := map[string][]byte{}
 	for name, text := range pages {
 		byAlert[strings.TrimSuffix(name, ".md")] = text

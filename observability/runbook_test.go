@@ -66,6 +66,22 @@ func TestEveryRunbookHasItsAlertAndSixParts(t *testing.T) {
 
 var link = regexp.MustCompile(`\]\(([^)]+)\)`)
 
+func TestTheIndexOfRunbooksHasEveryPage(t *testing.T) {
+	index, err := os.ReadFile(filepath.Join("runbooks", "README.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, m := range regexp.MustCompile(`(?m)^\| \[(\w+)\]\((\w+)\.md\) \| .+ \|$`).FindAllStringSubmatch(string(index), -1) {
+		if got = append(got, m[1]); m[1] != m[2] {
+			t.Errorf("the link of %s leads to %s", m[1], m[2])
+		}
+	}
+	if want := slices.Sorted(maps.Keys(runbooks(t))); !slices.Equal(got, want) {
+		t.Errorf("the index has %v, want %v", got, want)
+	}
+}
+
 func TestLinksOfRunbooksLeadSomewhere(t *testing.T) {
 	for alert, page := range runbooks(t) {
 		for _, m := range link.FindAllStringSubmatch(page, -1) {
