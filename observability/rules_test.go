@@ -7,8 +7,10 @@ import (
 	"path/filepath"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"shop/observability"
 )
@@ -68,34 +70,62 @@ func recordings(t *testing.T) []observability.Rule {
 	return rules(t, func(r observability.Rule) bool { return r.Record != "" })
 }
 
-func TestEveryAlertIsSeenFiringWithItsTextsAndSilent(t *testing.T) {
+// In one story each, with all its texts; just below is for the mutants to find.
+func TestEveryAlertIsSeenFiringAndEnding(t *testing.T) {
 	tests := ruleTests(t)
 	for _, r := range alerts(t) {
-		fires, silent := false, false
+		fires, ends := false, false
 		for _, file := range tests {
 			for _, c := range file.Tests {
-				for _, a := range c.Alerts {
-					if a.Alert != r.Alert {
-						continue
-					}
-					silent = silent || len(a.Firing) == 0
-					for _, f := range a.Firing {
-						fires = fires || within(r.Labels, f.Labels) && len(f.Annotations) == len(r.Annotations)
-					}
-				}
-				for _, s := range c.Samples {
-					about := strings.Contains(s.Expr, `ALERTS{alertname="`+r.Alert+`"`)
-					silent = silent || about && len(s.Want) == 0
-				}
+				began, ok := c.firing(t, r)
+				fires = fires || ok
+				ends = ends || ok && c.silentAfter(t, r, began)
 			}
 		}
 		if !fires {
 			t.Errorf("%s %v: no test sees it fire", r.Alert, r.Labels)
-		}
-		if !silent {
-			t.Errorf("%s %v: no test sees it silent", r.Alert, r.Labels)
+		} else if !ends {
+			t.Errorf("%s %v: no test sees it end after it fired", r.Alert, r.Labels)
 		}
 	}
+}
+
+// firing returns when c sees r firing with as many texts as it has.
+func (c ruleCase) firing(t *testing.T, r observability.Rule) (at time.Duration, ok bool) {
+	for _, a := range c.Alerts {
+		for _, f := range a.Firing {
+			if a.Alert == r.Alert && within(r.Labels, f.Labels) && len(f.Annotations) == len(r.Annotations) {
+				return moment(t, a.At), true
+			}
+		}
+	}
+	return 0, false
+}
+
+// silentAfter reports whether c sees that r does not fire at a later time.
+func (c ruleCase) silentAfter(t *testing.T, r observability.Rule, began time.Duration) bool {
+	for _, a := range c.Alerts {
+		if a.Alert == r.Alert && len(a.Firing) == 0 && moment(t, a.At) > began {
+			return true
+		}
+	}
+	for _, s := range c.Samples {
+		about := strings.HasPrefix(s.Expr, `ALERTS{alertname="`+r.Alert+`"`) && strings.Contains(s.Expr, r.Labels["burn"])
+		if about && len(s.Want) == 0 && moment(t, s.At) > began {
+			return true
+		}
+	}
+	return false
+}
+
+// moment reads a time of a test.
+func moment(t *testing.T, text string) time.Duration {
+	t.Helper()
+	seconds, err := strconv.Atoi(strings.TrimSuffix(scaled(text, 1), "s"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return time.Duration(seconds) * time.Second
 }
 
 func within(part, whole map[string]string) bool {
