@@ -14,7 +14,7 @@ func broker() []Panel {
 				{Expr: "max(rabbitmq_alarms_free_disk_space_watermark)", Legend: "disk"},
 				{Expr: "max(rabbitmq_alarms_file_descriptor_limit)", Legend: "file descriptors"},
 			},
-			Steps: any0(bad), Words: []Word{{"0", "fine", good}, {"1", "alarm", bad}}, Runbooks: []string{"BrokerBlocked"},
+			Steps: nonzero(bad), Words: []Word{{"0", "fine", good}, {"1", "alarm", bad}}, Runbooks: []string{"BrokerBlocked"},
 		},
 		{
 			Title: "Memory, of what blocks publishers", Kind: grafana.TimeSeries, W: 8, H: 7, Unit: ratio,

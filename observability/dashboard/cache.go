@@ -71,7 +71,7 @@ func cacheFigures() []Panel {
 			Queries: []Query{
 				{Expr: "min(redis_up)", Legend: "redis"},
 			},
-			Steps: must1(), Words: []Word{{"0", "down", bad}, {"1", "up", good}}, Runbooks: []string{"TargetDown", "CacheUnavailable"},
+			Steps: oneIsGood(), Words: []Word{{"0", "down", bad}, {"1", "up", good}}, Runbooks: []string{"TargetDown", "CacheUnavailable"},
 		},
 	}
 }

@@ -45,7 +45,7 @@ func edgeFigures() []Panel {
 			Queries: []Query{
 				{Expr: orNone(occurred(recent, "envoy_http_rbac_denied")), Legend: "refused"},
 			},
-			Steps: any0(bad),
+			Steps: nonzero(bad),
 		},
 		{
 			Title: "Replicas not used", Kind: grafana.Stat, W: 4, H: 3, Unit: number, Spark: true,
@@ -55,7 +55,7 @@ func edgeFigures() []Panel {
 			Queries: []Query{
 				{Expr: "sum(max by (envoy_cluster_name) (envoy_cluster_membership_total{" + peers + "} - envoy_cluster_membership_healthy{" + peers + "}))", Legend: "replicas"},
 			},
-			Steps: any0(bad), Runbooks: []string{"EndpointsUnhealthy", "EndpointsEjected"},
+			Steps: nonzero(bad), Runbooks: []string{"EndpointsUnhealthy", "EndpointsEjected"},
 		},
 		{
 			Title: "Next certificate ends in", Kind: grafana.Stat, W: 4, H: 3, Unit: seconds,
@@ -122,7 +122,7 @@ func hops() []Panel {
 					traces("Traces of the caller's sidecar", url.Values{"service": {sidecar}}),
 				}},
 				{Field: "rate", Title: "calls", Unit: requests, Width: 100},
-				{Field: "failed", Title: "failed", Unit: ratio, Width: 80, Steps: any0(bad)},
+				{Field: "failed", Title: "failed", Unit: ratio, Width: 80, Steps: nonzero(bad)},
 				{Field: "again", Title: "tried again", Unit: ratio, Width: 100, Steps: upFrom(good, at(0.01, grave), at(0.1, bad))},
 				{Field: "p95", Title: "p95", Unit: seconds, Width: 80},
 			},

@@ -38,7 +38,7 @@ func envoys() []Panel {
 				{Expr: "min by (service) (mesh_agent_config_good)", Legend: "{{service}} configuration"},
 				{Expr: "min by (service) (mesh_agent_certificate_good)", Legend: "{{service}} certificate"},
 			},
-			Steps: must1(), Words: []Word{{"0", "no", bad}, {"1", "good", good}}, Runbooks: []string{"MeshConfigRejected", "CertificateRotationFailed", "TargetDown"},
+			Steps: oneIsGood(), Words: []Word{{"0", "no", bad}, {"1", "good", good}}, Runbooks: []string{"MeshConfigRejected", "CertificateRotationFailed", "TargetDown"},
 		},
 		{
 			Title: "Open connections", Kind: grafana.TimeSeries, W: 8, H: 7, Unit: number,

@@ -42,7 +42,7 @@ func flowFigures() []Panel {
 			Queries: []Query{
 				{Expr: "sum(rabbitmq_detailed_queue_messages{" + dead + "})", Legend: "dead"},
 			},
-			Steps: any0(bad), Runbooks: []string{"DeadLetterQueueNotEmpty"},
+			Steps: nonzero(bad), Runbooks: []string{"DeadLetterQueueNotEmpty"},
 		},
 		{
 			Title: "Is the broker seen?", Kind: grafana.Stat, W: 5, H: 3, Unit: plain,
@@ -52,7 +52,7 @@ func flowFigures() []Panel {
 			Queries: []Query{
 				{Expr: "min by (service) (" + perService("broker_connected") + ")", Legend: "{{service}}"},
 			},
-			Steps: must1(), Words: []Word{{"0", "away", bad}, {"1", "seen", good}}, Runbooks: []string{"BrokerDisconnected"},
+			Steps: oneIsGood(), Words: []Word{{"0", "away", bad}, {"1", "seen", good}}, Runbooks: []string{"BrokerDisconnected"},
 		},
 		{
 			Title: "Held back", Kind: grafana.Stat, W: 3, H: 3, Unit: plain,

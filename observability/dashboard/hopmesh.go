@@ -74,7 +74,7 @@ func hopMesh() []Panel {
 			Queries: []Query{
 				{Expr: orNone(occurred(recent, `envoy_http_rbac_denied{service="user"}`)), Legend: "refused"},
 			},
-			Steps: any0(bad), Lines: true, Links: []grafana.DataLink{tagged("refused calls", "user-sidecar", "http.response.status_code", "403")},
+			Steps: nonzero(bad), Lines: true, Links: []grafana.DataLink{tagged("refused calls", "user-sidecar", "http.response.status_code", "403")},
 		},
 	}
 }

@@ -49,7 +49,7 @@ func identities() []Panel {
 			Queries: []Query{
 				{Expr: orZero(refusedHandshakes(), "service"), Legend: "{{service}} {{why}}"},
 			},
-			Steps: any0(bad), Lines: true, Runbooks: []string{"CertificateExpiring", "CertificateRotationFailed"},
+			Steps: nonzero(bad), Lines: true, Runbooks: []string{"CertificateExpiring", "CertificateRotationFailed"},
 		},
 		{
 			Title: "Calls allowed, by line of the policy", Kind: grafana.TimeSeries, W: 8, H: 7, Unit: requests,
@@ -69,7 +69,7 @@ func identities() []Panel {
 			Queries: []Query{
 				{Expr: orZero(occurred(recent, "envoy_http_rbac_denied", "service"), "service"), Legend: "{{service}}"},
 			},
-			Steps: any0(bad), Lines: true, Links: []grafana.DataLink{tagged("refused calls", label("service")+"-sidecar", "http.response.status_code", "403")},
+			Steps: nonzero(bad), Lines: true, Links: []grafana.DataLink{tagged("refused calls", label("service")+"-sidecar", "http.response.status_code", "403")},
 		},
 	}
 }

@@ -12,7 +12,7 @@ func inventory() []Panel {
 			Queries: []Query{
 				{Expr: "min by (job, service) (up)", Legend: "{{job}} {{service}}"},
 			},
-			Steps: must1(), Words: []Word{{"0", "down", bad}, {"1", "up", good}},
+			Steps: oneIsGood(), Words: []Word{{"0", "down", bad}, {"1", "up", good}},
 			Runbooks: []string{"TargetDown"},
 		},
 		{

@@ -13,7 +13,7 @@ func limits() []Panel {
 				{Expr: counted("envoy_cluster_upstream_rq_active_overflow"), Legend: toward + ", under way"},
 				{Expr: counted("envoy_cluster_upstream_rq_pending_overflow"), Legend: toward + ", waiting"},
 			},
-			Steps: any0(bad), Links: []grafana.DataLink{tagged("refused by a breaker", label("mesh_service")+"-sidecar", "response_flags", "UO")}, Runbooks: []string{"MeshBreakerOpen"},
+			Steps: nonzero(bad), Links: []grafana.DataLink{tagged("refused by a breaker", label("mesh_service")+"-sidecar", "response_flags", "UO")}, Runbooks: []string{"MeshBreakerOpen"},
 		},
 		{
 			Title: "Room before a breaker opens", Kind: grafana.TimeSeries, W: 8, H: 7, Unit: number,

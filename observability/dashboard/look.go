@@ -33,7 +33,6 @@ const (
 	times    = "suffix:×"
 	cores    = "suffix: cores"
 	plain    = "none"
-	text     = "string"
 )
 
 // upFrom returns steps that get worse as the value grows.
@@ -46,10 +45,10 @@ func at(value float64, color string) grafana.Step {
 	return grafana.Step{Color: color, Value: &value}
 }
 
-// none is green, anything is of that colour.
-func any0(color string) []grafana.Step { return upFrom(good, at(1e-9, color)) }
+// nonzero is green at 0 and of that colour above.
+func nonzero(color string) []grafana.Step { return upFrom(good, at(1e-9, color)) }
 
-// one is good and nothing else is.
-func must1() []grafana.Step { return upFrom(bad, at(1, good)) }
+// oneIsGood is red at 0 and green at 1.
+func oneIsGood() []grafana.Step { return upFrom(bad, at(1, good)) }
 
 func limit(v float64) *float64 { return &v }

@@ -32,8 +32,8 @@ func promises() []Panel {
 			Bad:   "Any page.",
 			Then:  "The table below says which, and leads to what to do.",
 			Queries: []Query{
-				{Expr: orNone(`count(ALERTS{alertstate="firing", severity="page"})`), Legend: "page", Steps: any0(bad)},
-				{Expr: orNone(`count(ALERTS{alertstate="firing", severity="ticket"})`), Legend: "ticket", Steps: any0(grave)},
+				{Expr: orNone(`count(ALERTS{alertstate="firing", severity="page"})`), Legend: "page", Steps: nonzero(bad)},
+				{Expr: orNone(`count(ALERTS{alertstate="firing", severity="ticket"})`), Legend: "ticket", Steps: nonzero(grave)},
 			},
 		},
 		{
@@ -44,7 +44,7 @@ func promises() []Panel {
 			Queries: []Query{
 				{Expr: orNone("count(up == 0)"), Legend: "down"},
 			},
-			Steps: any0(bad), Runbooks: []string{"TargetDown"},
+			Steps: nonzero(bad), Runbooks: []string{"TargetDown"},
 		},
 		burn,
 		firing(),

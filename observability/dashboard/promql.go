@@ -12,7 +12,7 @@ const Interval = "$__rate_interval"
 // recent is the window of tables and figures, which have one value and no zoom.
 const recent = "5m"
 
-// operational routes are asked by machines and would thin out what clients see.
+// clients leaves out the routes that machines ask, which would thin out what clients see.
 const clients = `http_route!~"/(readyz|livez|health|metrics)"`
 
 // rate is the rate of a counter, summed by labels.

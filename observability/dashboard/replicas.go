@@ -33,7 +33,7 @@ func replicas() []Panel {
 			Queries: []Query{
 				{Expr: "max by (mesh_service, envoy_cluster_name) (envoy_cluster_outlier_detection_ejections_active{" + peers + "})\nor\n0 * max by (mesh_service, envoy_cluster_name) (envoy_cluster_membership_total{" + peers + "})", Legend: toward},
 			},
-			Steps: any0(bad), Lines: true, Links: trace, Runbooks: []string{"EndpointsEjected"},
+			Steps: nonzero(bad), Lines: true, Links: trace, Runbooks: []string{"EndpointsEjected"},
 		},
 		{
 			Title: "Health checks that failed", Kind: grafana.TimeSeries, W: 12, H: 7, Unit: calls,

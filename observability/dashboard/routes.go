@@ -32,7 +32,7 @@ func routes() []Panel {
 				{Field: "http_route", Title: "route", Links: []grafana.DataLink{traces("Traces of this route", operation)}},
 				{Field: "rate", Title: "requests", Unit: requests, Width: 100},
 				{
-					Field: "failed", Title: "failed", Unit: ratio, Width: 80, Steps: any0(bad),
+					Field: "failed", Title: "failed", Unit: ratio, Width: 80, Steps: nonzero(bad),
 					Links: []grafana.DataLink{traces("Traces: failed", failing, "error", "true")},
 				},
 				{Field: "p50", Title: "p50", Unit: seconds, Width: 80},
@@ -87,7 +87,7 @@ func parts() Panel {
 			{Field: "rate", Title: "spans", Unit: events, Width: 110},
 			{Field: "mean", Title: "mean", Unit: seconds, Width: 90},
 			{Field: "busy", Title: "time in each second", Unit: seconds, Width: 150},
-			{Field: "failed", Title: "failed", Unit: ratio, Width: 90, Steps: any0(bad)},
+			{Field: "failed", Title: "failed", Unit: ratio, Width: 90, Steps: nonzero(bad)},
 		},
 		SortBy: "time in each second",
 	}
