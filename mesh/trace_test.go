@@ -66,7 +66,7 @@ func TestSpansTellTheWayOfARequest(t *testing.T) {
 	go func() { _ = server.Serve(l) }()
 	t.Cleanup(server.Stop)
 
-	m := meshtest.New(t, meshtest.Policy(t))
+	m := meshtest.New(t, meshtest.Policy(t, "edge: {routes: {user: {/login: {rate: 1}}}}"))
 	for workload, at := range m.Places {
 		at.OTLP = l.Addr().String()
 		m.Places[workload] = at
@@ -74,17 +74,27 @@ func TestSpansTellTheWayOfARequest(t *testing.T) {
 	m.Echo("user", nil)
 	m.Start("user", "product", "edge")
 	public := meshtest.Do(t, m.Public("user"), meshtest.Request{Method: "POST", URI: "/validate-token?who=mallory", Body: "{}"})
+	refused := meshtest.Do(t, m.Public("user"), meshtest.Request{URI: "/internal/users/7"})
+	meshtest.Do(t, m.Public("user"), meshtest.Request{Method: "POST", URI: "/login", Body: "{}"})
+	limited := meshtest.Do(t, m.Public("user"), meshtest.Request{Method: "POST", URI: "/login", Body: "{}"})
 	const parent = "0af7651916cd43dd8448eb211c80319c"
 	meshtest.Do(t, m.Places["product"].Egress["user"], meshtest.Request{Method: "POST", URI: "/validate-token", Body: "{}", Header: map[string]string{
 		"Traceparent": "00-" + parent + "-b7ad6b7169203331-01",
 	}})
 	const name = "POST /validate-token"
 	testkit.Eventually(t, time.Minute, func() bool {
-		return len(got.named("edge", name)) == 1 && len(got.named("user-sidecar", name)) == 2 && len(got.named("product-sidecar", name+" try 1")) == 1
+		return len(got.named("edge", name)) == 1 && len(got.named("user-sidecar", name)) == 2 && len(got.named("product-sidecar", name+" try 1")) == 1 &&
+			len(got.named("edge", "GET refused")) == 1 && len(got.named("edge", "POST /login")) == 2
 	}, "the spans of both requests")
 	id := func(s *trace.Span) string { return hexText(s.GetTraceId()) }
 	if span := got.named("edge", name)[0]; id(span) != public.Header.Get("X-Trace-Id") || len(span.GetParentSpanId()) != 0 {
 		t.Errorf("the edge's span is of trace %s, the client was told %s", id(span), public.Header.Get("X-Trace-Id"))
+	}
+	if span, told := got.named("edge", "GET refused")[0], refused.Header.Get("X-Trace-Id"); id(span) != told {
+		t.Errorf("the span of a refusal is of trace %s, the client was told %s", id(span), told)
+	}
+	if span, told := got.named("edge", "POST /login")[1], limited.Header.Get("X-Trace-Id"); id(span) != told || limited.Status != 429 {
+		t.Errorf("the span of %d is of trace %s, the client was told %s", limited.Status, id(span), told)
 	}
 	traces := map[string]bool{}
 	for _, span := range got.named("user-sidecar", name) {

@@ -156,14 +156,14 @@ func (r reply) body(detail string, problem bool) *core.SubstitutionFormatString 
 }
 
 // ids are the headers of the public that name a request. What has no value is
-// left out, so the later of two with one name wins where it is known: a request
-// that could not be read has no id yet.
+// left out: a request that could not be read has no id yet, and that of the trace
+// is not known here where the route has given it already.
 func (b *builder) ids() []*core.HeaderValueOption {
 	return []*core.HeaderValueOption{
 		set("x-request-id", "%UNIQUE_ID%"),
 		set("x-request-id", "%STREAM_ID%"),
-		set(traceHeader, "%START_TIME(%Y%m%d%H%M%S%9f)%%START_TIME(%9f)%"),
 		set(traceHeader, b.currentTrace()),
+		add(traceHeader, "%START_TIME(%Y%m%d%H%M%S%9f)%%START_TIME(%9f)%"),
 	}
 }
 
