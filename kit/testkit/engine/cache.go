@@ -12,10 +12,14 @@ import (
 // the working directory or of one above it, where scripts/test.sh puts it.
 func cached(name, variable string) (string, error) {
 	if named := os.Getenv(variable); named != "" {
-		return exec.LookPath(named)
+		path, err := exec.LookPath(named)
+		if err != nil {
+			return "", fmt.Errorf("%s names no program: %w", variable, err)
+		}
+		return filepath.Abs(path) // It is started in another directory.
 	}
 	if path, err := exec.LookPath(name); err == nil {
-		return path, nil
+		return filepath.Abs(path)
 	}
 	dir, err := os.Getwd()
 	if err != nil {

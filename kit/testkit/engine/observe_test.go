@@ -146,6 +146,20 @@ func TestJaegerIsHereAndComesBack(t *testing.T) {
 	must(t, s.Stop(t.Context()))
 }
 
+func TestAJaegerThatIsNamed(t *testing.T) {
+	dir := t.TempDir()
+	must(t, os.WriteFile(filepath.Join(dir, "mine"), nil, 0o700)) //nolint:gosec // A program.
+	t.Chdir(dir)
+	t.Setenv("JAEGER", "./mine")
+	if path, err := engine.JaegerPath(); err != nil || !filepath.IsAbs(path) || filepath.Base(path) != "mine" {
+		t.Errorf("path %q, %v; want an absolute one", path, err)
+	}
+	t.Setenv("JAEGER", "./nobody's")
+	if path, err := engine.JaegerPath(); err == nil || !strings.Contains(err.Error(), "JAEGER") {
+		t.Errorf("path %q, %v; want an error that names the variable", path, err)
+	}
+}
+
 func TestWhatLooksAtAShopIsNamedWhenItIsMissing(t *testing.T) {
 	t.Setenv("JAEGER", "")
 	t.Setenv("PATH", t.TempDir())
