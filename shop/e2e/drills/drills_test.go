@@ -17,6 +17,7 @@ import (
 	"shop/shop/drill"
 	"shop/shop/observe"
 	"shop/shop/operator"
+	"shop/shop/rest"
 )
 
 // fast are the drills that every change of the code goes through; DRILLS=all holds
@@ -29,6 +30,10 @@ func TestDrills(t *testing.T) {
 		names = drill.Names()
 	}
 	dir, base := start(t)
+	t.Run("every query has an answer", func(t *testing.T) {
+		prometheus := net.JoinHostPort("127.0.0.1", strconv.Itoa(base+observe.PortDistance+observe.PrometheusPort))
+		everyQueryIsAnswered(t, rest.At("127.0.0.1", base), "http://"+prometheus)
+	})
 	r, err := drill.Open(t.Context(), dir, t.Output())
 	if err != nil {
 		t.Fatal(err)
