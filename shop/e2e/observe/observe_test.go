@@ -14,6 +14,11 @@ import (
 // who look at it, one thing after another.
 func TestTheShopIsSeenFromOutside(t *testing.T) {
 	s := start(t)
+	first := map[string]string{}
+	for _, door := range s.Doors() {
+		first[door.Name] = s.page(t, door.Name)
+	}
+	t.Run("every figure is there from the start", func(t *testing.T) { fromTheStart(t, first) })
 	seller, buyer := s.enter(t, "seller"), s.enter(t, "buyer")
 	goods := s.stock(t, seller, 1000)
 	before := s.messages()

@@ -70,7 +70,7 @@ func start(t *testing.T) *shop {
 	s.client = &http.Client{Timeout: patience, Transport: &http.Transport{
 		DialContext: (&net.Dialer{LocalAddr: &net.TCPAddr{IP: net.ParseIP(clientAddress)}}).DialContext,
 	}}
-	s.cmd = exec.Command(program(t), "--mesh", "--engines", "--data", s.dir, "--base-port", strconv.Itoa(s.base)) //nolint:gosec // What was built.
+	s.cmd = exec.Command(program(t), "--mesh", "--engines", "--data", s.dir, "--base-port", strconv.Itoa(s.base))
 	s.cmd.Env = append(os.Environ(),
 		"ENVOY="+envoy, "BCRYPT_COST=4", "LOG_LEVEL=debug",
 		"SMTP_HOST="+s.mail.Host, "SMTP_PORT="+strconv.Itoa(s.mail.Port), "SMTP_TLS=none", "SMTP_FROM=Shop <shop@example.com>",
@@ -179,7 +179,7 @@ func (s *shop) scrapes(t *testing.T) string {
 func program(t *testing.T) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "shop")
-	if out, err := exec.Command("go", "build", "-o", path, "shop/shop").CombinedOutput(); err != nil { //nolint:gosec // As a person would.
+	if out, err := exec.Command("go", "build", "-o", path, "shop/shop").CombinedOutput(); err != nil {
 		t.Fatalf("build: %v\n%s", err, out)
 	}
 	return path
