@@ -136,19 +136,21 @@ drills() {
   go test -count=1 -timeout 20m ./shop/e2e/drills
 }
 
-# fuzz tries FUZZTIME inputs on every target. A package's targets share one binary.
+# fuzz tries FUZZTIME inputs on every target. A package's targets share one binary;
+# two are built at a time, for linking keeps one processor busy.
 fuzz() {
   local dir target work cache
   work=$(mktemp -d)
   cache=$(go env GOCACHE)/fuzz
-  git grep -l '^func Fuzz' -- '*_test.go' | xargs -n 1 dirname | sort -u | while read -r dir; do
-    go test -c -fuzz . -o "$work/test" "./$dir"
-    (cd "$dir" && "$work/test" -test.list '^Fuzz') | while read -r target; do
+  git grep -l '^func Fuzz' -- '*_test.go' | xargs -n 1 dirname | sort -u >"$work/packages"
+  xargs -P 2 -I '{}' go test -c -fuzz . -o "$work/{}/test" './{}' <"$work/packages"
+  while read -r dir; do
+    (cd "$dir" && "$work/$dir/test" -test.list '^Fuzz') | while read -r target; do
       printf '  %s %s\n' "$dir" "$target"
-      (cd "$dir" && "$work/test" -test.run '^$' -test.fuzz "^$target\$" -test.fuzztime "$FUZZTIME" \
+      (cd "$dir" && "$work/$dir/test" -test.run '^$' -test.fuzz "^$target\$" -test.fuzztime "$FUZZTIME" \
         -test.fuzzcachedir "$cache/$(go list .)") >"$work/log" 2>&1 || { cat "$work/log"; exit 1; }
     done
-  done
+  done <"$work/packages"
   rm -rf "$work"
 }
 
