@@ -17,8 +17,8 @@ import (
 // several scrapers must not cost several queries.
 const freshness = 5 * time.Second
 
-// patience bounds the query of a scrape.
-const patience = time.Second
+// patience bounds the query of a scrape, which must not fail for the database.
+const patience = 500 * time.Millisecond
 
 // Pending is the gauge notification_pending: one query for a scrape. While the
 // store is away it has no samples, because nobody knows.
