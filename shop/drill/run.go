@@ -45,6 +45,7 @@ type Range struct {
 	prometheus *promapi.Client
 	jaeger     *jaegerapi.Client
 	clients    *clients
+	lasting    map[string]bool // Alerts that did not clear before an earlier drill: nobody waits for them again.
 	out        io.Writer
 }
 
@@ -61,6 +62,7 @@ func Open(ctx context.Context, dir string, out io.Writer) (*Range, error) {
 	}
 	return &Range{
 		dir: dir, about: about, prometheus: promapi.New(about.Prometheus), jaeger: jaegerapi.New(about.Jaeger), clients: c, out: out,
+		lasting: map[string]bool{},
 	}, nil
 }
 
@@ -212,7 +214,7 @@ func (r *Range) quiet(ctx context.Context, d Drill) (*watch, error) {
 	var firing []promapi.Alert
 	err := r.await(ctx, r.scaled(quietTime)-grace, "no alert fires", func() (_ bool, err error) {
 		firing, err = r.prometheus.Firing(ctx)
-		return len(firing) == 0, err
+		return !slices.ContainsFunc(firing, func(a promapi.Alert) bool { return !r.lasting[key(a)] }), err
 	})
 	if err != nil && (ctx.Err() != nil || len(firing) == 0) {
 		return nil, err
@@ -222,7 +224,7 @@ func (r *Range) quiet(ctx context.Context, d Drill) (*watch, error) {
 		if d.Alert.is(a) {
 			return nil, fmt.Errorf("drill %s: %s fires already", d.Name, a.Name())
 		}
-		w.before[key(a)] = true
+		w.before[key(a)], r.lasting[key(a)] = true, true
 		r.say("   before   %s fires already", key(a))
 	}
 	return w, nil

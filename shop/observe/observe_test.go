@@ -77,7 +77,7 @@ func TestWhatTheOperatorHasSetHolds(t *testing.T) {
 	}
 	environ = map[string]string{"OTEL_EXPORTER_OTLP_ENDPOINT": "http://collector:4318"}
 	s.Environ(environ)
-	if environ["OTEL_EXPORTER_OTLP_PROTOCOL"] != "" || environ["SMS_URL"] != "http://127.0.0.1:10004/sms" {
+	if environ["OTEL_EXPORTER_OTLP_PROTOCOL"] != "" || environ["SMS_URL"] != "http://127.0.0.1:10009/sms" {
 		t.Errorf("settings %v", environ)
 	}
 }

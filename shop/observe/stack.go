@@ -28,8 +28,17 @@ const PortDistance = 2000
 const (
 	PrometheusPort = iota
 	JaegerPort     // Its API and pages.
-	OTLPPort       // Spans by gRPC.
-	GatewayPort
+	OTLPPort       // Spans by gRPC; the next five are Jaeger's too.
+)
+
+// Ports above that, behind Jaeger's.
+const (
+	GatewayPort = OTLPPort + 6 + iota
+	postgresPort
+	redisPort
+
+	// Ports is how many there are.
+	Ports
 )
 
 // stopTime is how long a part may take to stop.
@@ -125,15 +134,16 @@ func (s *Stack) start(ctx context.Context, of Observed) (err error) {
 	for _, e := range []struct {
 		name  string
 		of    *url.URL
+		port  int
 		start func(context.Context, engine.Options, string) (*engine.Server, error)
 	}{
-		{local.Postgres, of.Postgres, engine.StartPostgresExporter},
-		{local.Redis, of.Redis, engine.StartRedisExporter},
+		{local.Postgres, of.Postgres, postgresPort, engine.StartPostgresExporter},
+		{local.Redis, of.Redis, redisPort, engine.StartRedisExporter},
 	} {
 		if e.of == nil {
 			continue
 		}
-		server, err := e.start(ctx, engine.Options{Dir: filepath.Join(s.o.Dir, e.name)}, exported(e.of))
+		server, err := e.start(ctx, engine.Options{Dir: filepath.Join(s.o.Dir, e.name), Port: s.o.BasePort + PortDistance + e.port}, exported(e.of))
 		if err != nil {
 			return err
 		}
@@ -162,8 +172,8 @@ func (s *Stack) startJaeger(ctx context.Context) (err error) {
 		return err
 	}
 	s.jaeger, err = engine.StartJaeger(ctx, engine.JaegerOptions{
-		Options:  engine.Options{Dir: dir, Port: s.o.BasePort + PortDistance + JaegerPort},
-		OTLPPort: s.o.BasePort + PortDistance + OTLPPort, Config: config,
+		Options:    engine.Options{Dir: dir, Port: s.o.BasePort + PortDistance + JaegerPort},
+		OtherPorts: s.o.BasePort + PortDistance + OTLPPort, Config: config,
 		Environ: []string{"JAEGER_PROMETHEUS=http://" + s.address(PrometheusPort)},
 	})
 	if err != nil {

@@ -23,7 +23,7 @@ type Jaeger struct {
 
 	mu    sync.Mutex
 	ports map[string]int // By the variable that tells Jaeger.
-	fixed int            // Of OTLP by gRPC; 0 = any.
+	first int            // Of the others; 0 = any.
 }
 
 // The environment variables by which Jaeger's configuration gets its addresses.
@@ -46,10 +46,12 @@ func JaegerPath() (string, error) { return cached("jaeger", "JAEGER") }
 
 // JaegerOptions say where a Jaeger lives and what it does.
 type JaegerOptions struct {
-	Options           // Port is that of its query API.
-	OTLPPort int      // Where it takes spans by gRPC; 0 = a free one.
-	Config   []string // Files of its configuration, each over those before it; none = every trace is kept, in memory.
-	Environ  []string // "NAME=value", for the configuration.
+	Options // Port is that of its query API.
+	// OtherPorts is where it takes spans by gRPC, the first of six ports in a row; 0 =
+	// free ones.
+	OtherPorts int
+	Config     []string // Files of its configuration, each over those before it; none = every trace is kept, in memory.
+	Environ    []string // "NAME=value", for the configuration.
 }
 
 // StartJaeger starts Jaeger and returns when it is ready. Its configuration finds
@@ -73,7 +75,7 @@ func StartJaeger(ctx context.Context, o JaegerOptions) (*Jaeger, error) {
 		}
 		config = []string{file}
 	}
-	j := &Jaeger{ports: map[string]int{}, fixed: o.OTLPPort}
+	j := &Jaeger{ports: map[string]int{}, first: o.OtherPorts}
 	commands := func(port int) ([]command, error) {
 		env, err := j.environ(port)
 		if err != nil {
@@ -102,17 +104,16 @@ func StartJaeger(ctx context.Context, o JaegerOptions) (*Jaeger, error) {
 func (j *Jaeger) environ(query int) ([]string, error) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	if j.fixed != 0 {
-		j.ports[jaegerOTLP] = j.fixed
-	}
 	env := []string{
 		"PATH=" + os.Getenv("PATH"),
 		jaegerHost + "=" + host,
 		jaegerQuery + "=" + strconv.Itoa(query),
 	}
-	for _, name := range []string{jaegerGRPC, jaegerOTLP, jaegerHTTP, jaegerHealth, jaegerMetrics, jaegerSpans} {
-		fixed := j.fixed != 0 && name == jaegerOTLP
-		if j.ports[name] == 0 || j.Server == nil && !fixed && !free(j.ports[name]) {
+	for n, name := range []string{jaegerOTLP, jaegerHTTP, jaegerGRPC, jaegerHealth, jaegerMetrics, jaegerSpans} {
+		switch {
+		case j.first != 0:
+			j.ports[name] = j.first + n
+		case j.ports[name] == 0 || j.Server == nil && !free(j.ports[name]):
 			port, err := freePort()
 			if err != nil {
 				return nil, err

@@ -21,8 +21,8 @@ import (
 )
 
 // fast are the drills that every change of the code goes through; DRILLS=all holds
-// all of them.
-var fast = []string{"poison-message", "certificate-broken", "redis-hangs"}
+// all of them. None has many clients, whose times a busy machine would make bad.
+var fast = []string{"poison-message", "certificate-broken", "sidecar-killed"}
 
 func TestDrills(t *testing.T) {
 	names := fast

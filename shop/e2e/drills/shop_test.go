@@ -20,6 +20,8 @@ import (
 
 	"shop/kit/testkit"
 	"shop/kit/testkit/engine"
+	"shop/shop/observe"
+	"shop/shop/operator"
 )
 
 // patience is how long anything beside the rules may take; nothing takes that long
@@ -109,18 +111,19 @@ func start(t *testing.T) (dir string, base int) {
 	return dir, base
 }
 
-// freeBase returns a base port whose twelve ports nobody listens on.
+// freeBase returns a base port that leads to ports which nobody listens on.
 func freeBase(t *testing.T) int {
 	t.Helper()
 	const lowest, highest, tries, four = 10000, 17000, 100, 4
+	ports := map[int]int{0: four, operator.PortDistance: four, observe.PortDistance: observe.Ports}
 	for range tries {
 		n, err := rand.Int(rand.Reader, big.NewInt(highest-lowest))
 		if err != nil {
 			t.Fatal(err)
 		}
 		base, free := lowest+int(n.Int64()), true
-		for _, distance := range []int{0, 1000, 2000} {
-			for port := range four {
+		for distance, many := range ports {
+			for port := range many {
 				l, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(base+distance+port)))
 				if err != nil {
 					free = false
