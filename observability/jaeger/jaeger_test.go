@@ -126,7 +126,7 @@ func countsAll(t *testing.T, j *engine.Jaeger, sent int) {
 	t.Helper()
 	calls := regexp.MustCompile(`(?m)^traces_span_metrics_calls_total\{[^}]*service_name="order"[^}]*\} (\S+)`)
 	testkit.Eventually(t, patience, func() error {
-		answer, err := http.Get("http://" + j.SpanMetricsAddr() + "/metrics") //nolint:noctx // A test's.
+		answer, err := http.Get("http://" + j.SpanMetricsAddr() + "/metrics")
 		if err != nil {
 			return err
 		}
