@@ -24,10 +24,15 @@ var quiet = map[string]string{
 	"service:db_unavailable:ratio1m": "no statement failed for want of a database",
 }
 
+// shortestRate holds three looks at the histograms of an Envoy, which it adds up
+// every 5 s however often it is asked.
+const shortestRate = 15 * time.Second
+
 // Queries returns every query of every panel and rule. $__rate_interval is what
-// Grafana makes of it at scrapes every Interval/factor: four of them.
+// Grafana makes of it at scrapes every Interval/factor, four of them, but at least
+// shortestRate.
 func Queries(factor float64) ([]Query, error) {
-	rate := duration(4 * max(time.Duration(float64(Interval)/factor), shortest))
+	rate := duration(max(4*time.Duration(float64(Interval)/factor), shortestRate))
 	var all []Query
 	for _, b := range dashboard.All() {
 		for _, q := range b.Questions {

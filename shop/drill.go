@@ -23,7 +23,7 @@ func drillCommand() *cobra.Command {
 		Short: "Make incidents in a shop --mesh --engines --observe, wait for their alerts, and heal them",
 		Long: "Makes one incident after another in the running shop, waits for the alert that must fire, says which panel and which trace\n" +
 			"show it, heals, and waits until the alert is gone. No other family of alerts may fire. Ctrl-C heals.\n" +
-			"A shop started with --observe-scale 20 does it all in minutes.",
+			"A shop started with --observe-scale 10 does it all in minutes.",
 	}
 	data := cmd.Flags().String("data", "data", "data directory of the shop")
 	list := cmd.Flags().Bool("list", false, "say which incidents there are")
