@@ -15,6 +15,7 @@ import (
 	"testing"
 	"time"
 
+	"shop/kit/testkit"
 	"shop/kit/testkit/jaegerapi"
 	"shop/shop/rest"
 )
@@ -128,7 +129,12 @@ func (s *shop) spansShow(t *testing.T, words map[string]string) {
 // there, with their clients.
 func (s *shop) logsShow(t *testing.T, words map[string]string) {
 	t.Helper()
-	events, lines := map[string]int{}, s.lines(t)
+	var lines []line
+	testkit.Eventually(t, patience, func() bool { // Envoy writes its lines every ten seconds.
+		lines = s.lines(t)
+		return slices.ContainsFunc(lines, func(l line) bool { return l.fields["event"] == "path_refused" })
+	}, "the edge's refusal in its log")
+	events := map[string]int{}
 	for _, l := range lines {
 		event, _ := l.fields["event"].(string)
 		if event != "" && strings.Contains(l.text, clientAddress) {
