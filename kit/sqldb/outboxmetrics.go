@@ -57,7 +57,7 @@ func (m *outboxMetrics) published(ctx context.Context, row eventRow, outcome str
 }
 
 const (
-	backlogAge     = 5 * time.Second // How long one count serves scrapes.
+	backlogAge     = 5 * time.Second        // How long one count serves scrapes.
 	backlogTimeout = 500 * time.Millisecond // A scrape must not fail for the database: the rest of it tells what is wrong.
 )
 

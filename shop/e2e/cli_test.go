@@ -6,6 +6,8 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"shop/kit/testkit"
+	"shop/shop/operator"
 	"strconv"
 	"strings"
 	"testing"
@@ -14,7 +16,7 @@ import (
 )
 
 func TestTheCommandRunsStopsAndGoesOn(t *testing.T) {
-	dir, port := t.TempDir(), freeBase(t)
+	dir, port := t.TempDir(), testkit.Ports(t, operator.PortDistance)
 	p := spawn(t, dir, port)
 	at := []string{"--base-port", strconv.Itoa(port)}
 	run := func(args ...string) string {
@@ -77,7 +79,7 @@ func TestTheCommandRunsStopsAndGoesOn(t *testing.T) {
 
 func TestAThrowAwayShopLeavesNothing(t *testing.T) {
 	temporary := t.TempDir()
-	p := spawn(t, ":memory:", freeBase(t), "TMPDIR="+temporary)
+	p := spawn(t, ":memory:", testkit.Ports(t, operator.PortDistance), "TMPDIR="+temporary)
 	if code := p.interrupt(t); code != 0 {
 		t.Errorf("exit code %d\n%s", code, p.out.String())
 	}
@@ -100,7 +102,7 @@ func TestOneClearLine(t *testing.T) {
 	if err := os.WriteFile(file, nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	free := strconv.Itoa(freeBase(t))
+	free := strconv.Itoa(testkit.Ports(t, operator.PortDistance))
 	for name, c := range map[string]struct {
 		environ []string
 		args    []string
@@ -138,7 +140,7 @@ func TestOneClearLine(t *testing.T) {
 func newerDatabase(t *testing.T) string {
 	t.Helper()
 	dir := t.TempDir()
-	p := spawn(t, dir, freeBase(t))
+	p := spawn(t, dir, testkit.Ports(t, operator.PortDistance))
 	if code := p.interrupt(t); code != 0 {
 		t.Fatalf("exit code %d\n%s", code, p.out.String())
 	}

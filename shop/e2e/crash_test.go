@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"shop/kit/testkit"
+	"shop/shop/operator"
 	"shop/shop/rest"
 )
 
@@ -19,7 +20,7 @@ import (
 // there was: what was reserved for orders that never came to be is given back.
 func TestNothingIsLostWhenTheShopIsKilled(t *testing.T) {
 	const stock, buyers, kills = 100000, 8, 6
-	dir, port := t.TempDir(), freeBase(t)
+	dir, port := t.TempDir(), testkit.Ports(t, operator.PortDistance)
 	settle := "RESERVATION_TTL=1"
 	p := spawn(t, dir, port, settle)
 	seller := p.buyer(t, "seller")

@@ -23,6 +23,7 @@ import (
 
 	"shop/kit/testkit"
 	"shop/kit/testkit/engine"
+	"shop/shop/operator"
 	"shop/shop/rest"
 )
 
@@ -34,7 +35,7 @@ func TestTheShopOnEnginesOfItsOwn(t *testing.T) {
 }
 
 func onEnginesOfItsOwn(t *testing.T, flags ...string) {
-	dir, port := t.TempDir(), freeBase(t)
+	dir, port := t.TempDir(), testkit.Ports(t, operator.PortDistance)
 	p := spawnOn(t, flags, dir, port, envoy(t))
 	at := []string{"--base-port", strconv.Itoa(port)}
 	p.connected(t)
@@ -136,7 +137,7 @@ func (g given) flags() []string {
 
 func TestTheShopOnGivenEngines(t *testing.T) {
 	g := startGiven(t)
-	dir, port := t.TempDir(), freeBase(t)
+	dir, port := t.TempDir(), testkit.Ports(t, operator.PortDistance)
 	p := spawnOn(t, g.flags(), dir, port)
 	at := []string{"--base-port", strconv.Itoa(port)}
 	p.connected(t)
@@ -237,7 +238,7 @@ func TestTheShopOnGivenEngines(t *testing.T) {
 // refused runs the shop and wants one line with these parts, without secret.
 func refused(t *testing.T, want int, says []string, secret string, args ...string) {
 	t.Helper()
-	code, out, bad := shop(t, nil, append([]string{"--data", t.TempDir(), "--base-port", strconv.Itoa(freeBase(t))}, args...)...)
+	code, out, bad := shop(t, nil, append([]string{"--data", t.TempDir(), "--base-port", strconv.Itoa(testkit.Ports(t, operator.PortDistance))}, args...)...)
 	if code != want || strings.Contains(out, "is ready") || strings.Count(bad, "\n") != 1 {
 		t.Errorf("%v: exit code %d, want %d and one line: %s%s", args, code, want, out, bad)
 	}
@@ -271,7 +272,7 @@ func TestWrongEngines(t *testing.T) {
 	}
 	t.Run("an engine is not installed", func(t *testing.T) {
 		t.Setenv("PATH", t.TempDir())
-		code, _, bad := shop(t, nil, "--data", t.TempDir(), "--base-port", strconv.Itoa(freeBase(t)), "--engines")
+		code, _, bad := shop(t, nil, "--data", t.TempDir(), "--base-port", strconv.Itoa(testkit.Ports(t, operator.PortDistance)), "--engines")
 		if code != 1 || !strings.Contains(bad, "redis-server is not installed") || !strings.Contains(bad, "apt-get install") {
 			t.Errorf("exit code %d: %s", code, bad)
 		}

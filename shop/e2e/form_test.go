@@ -8,7 +8,9 @@ import (
 	"sync"
 	"testing"
 
+	"shop/kit/testkit"
 	"shop/kit/testkit/engine"
+	"shop/shop/operator"
 )
 
 // starter starts a shop on dir until Stop or the end of the test; environ adds to
@@ -30,7 +32,7 @@ func startMesh(t *testing.T, dir string, environ map[string]string) *running {
 	for name, value := range environ {
 		settings = append(settings, name+"="+value)
 	}
-	p := spawnMesh(t, []string{"--log", "-"}, dir, freeBase(t), settings...)
+	p := spawnMesh(t, []string{"--log", "-"}, dir, testkit.Ports(t, operator.PortDistance), settings...)
 	p.Log = p.out
 	p.Stop = sync.OnceFunc(func() {
 		if code := p.interrupt(t); code != 0 {

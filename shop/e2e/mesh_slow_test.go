@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"shop/kit/testkit"
+	"shop/shop/operator"
 	"shop/shop/rest"
 )
 
@@ -18,7 +19,7 @@ import (
 // asked hardly more often than the services are.
 func TestAUserServiceThatHangsBehindTheMesh(t *testing.T) {
 	const clients, each = 8, 25
-	p := spawnMesh(t, nil, t.TempDir(), freeBase(t))
+	p := spawnMesh(t, nil, t.TempDir(), testkit.Ports(t, operator.PortDistance))
 	session := p.buyer(t, "buyer")
 	bought := p.stocked(t, session.AccessToken, 10).ID
 	before := p.tries(t)

@@ -14,6 +14,7 @@ import (
 	"testing"
 
 	"shop/kit/testkit"
+	"shop/shop/operator"
 	"shop/shop/rest"
 )
 
@@ -24,7 +25,7 @@ import (
 // next start, with one notification.
 func TestAMeshThatStopsUnderLoadLosesNothing(t *testing.T) {
 	const clients = 8
-	dir, port := t.TempDir(), freeBase(t)
+	dir, port := t.TempDir(), testkit.Ports(t, operator.PortDistance)
 	p := spawnOn(t, []string{"--mesh"}, dir, port, envoy(t))
 	answered := &counted{inner: http.DefaultTransport}
 	p.counting(answered)

@@ -19,7 +19,7 @@ import (
 // TestTheCommandWithAMesh: what works with the shop in one process works with this
 // one, and nothing of it is left behind.
 func TestTheCommandWithAMesh(t *testing.T) {
-	dir, port := t.TempDir(), freeBase(t)
+	dir, port := t.TempDir(), testkit.Ports(t, operator.PortDistance)
 	p := spawnMesh(t, nil, dir, port)
 	at := []string{"--base-port", strconv.Itoa(port)}
 	ran(t, append(at, "demo"), "no surprise")
@@ -29,7 +29,7 @@ func TestTheCommandWithAMesh(t *testing.T) {
 	ran(t, append(at, "dlq", "replay", "order_notifications"), "0 put back")
 	t.Run("a second shop is refused", func(t *testing.T) {
 		for _, flags := range [][]string{nil, {"--mesh"}} {
-			other := []string{"--data", dir, "--base-port", strconv.Itoa(freeBase(t))}
+			other := []string{"--data", dir, "--base-port", strconv.Itoa(testkit.Ports(t, operator.PortDistance))}
 			code, out, bad := shop(t, []string{envoy(t)}, append(other, flags...)...)
 			if code != 1 || !strings.Contains(bad, "another shop runs") || strings.Count(bad, "\n") != 1 || out != "" {
 				t.Errorf("%v: exit code %d\n%s%s", flags, code, out, bad)
@@ -66,7 +66,7 @@ func TestTheCommandWithAMesh(t *testing.T) {
 
 // TestAKilledMeshLeavesNoProcess: and the next one waits for those that are ending.
 func TestAKilledMeshLeavesNoProcess(t *testing.T) {
-	dir, port := t.TempDir(), freeBase(t)
+	dir, port := t.TempDir(), testkit.Ports(t, operator.PortDistance)
 	p := spawnMesh(t, nil, dir, port)
 	seller := p.buyer(t, "seller")
 	p.stocked(t, seller.AccessToken, 10)
@@ -96,7 +96,7 @@ func TestAPartThatDies(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			dir := t.TempDir()
-			p := spawnMesh(t, nil, dir, freeBase(t))
+			p := spawnMesh(t, nil, dir, testkit.Ports(t, operator.PortDistance))
 			victim, says := c.victim, c.says
 			if strings.HasPrefix(victim, "pod serve") {
 				victim, says = victim+filepath.Join(dir, says), "user"
@@ -127,8 +127,8 @@ func TestOneClearLineOfTheMesh(t *testing.T) {
 		t.Fatal(err)
 	}
 	newer := newerDatabase(t)
-	taken := spawn(t, t.TempDir(), freeBase(t))
-	free := strconv.Itoa(freeBase(t))
+	taken := spawn(t, t.TempDir(), testkit.Ports(t, operator.PortDistance))
+	free := strconv.Itoa(testkit.Ports(t, operator.PortDistance))
 	for name, c := range map[string]struct {
 		environ []string
 		args    []string
@@ -171,7 +171,7 @@ func TestTheEdgeOfTheShop(t *testing.T) {
 		}
 	}
 	limit(2)
-	p := spawnMesh(t, []string{"--mesh-overlay", overlay}, t.TempDir(), freeBase(t))
+	p := spawnMesh(t, []string{"--mesh-overlay", overlay}, t.TempDir(), testkit.Ports(t, operator.PortDistance))
 	login := func() (rest.Answer, error) {
 		return p.User.Post(t.Context(), "/login", url.Values{"username": {""}})
 	}

@@ -6,7 +6,6 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
-	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -163,31 +162,4 @@ func (p *process) end(t *testing.T) int {
 		t.Fatalf("did not end within %s\n%s", patience, p.out.String())
 	}
 	return p.cmd.ProcessState.ExitCode()
-}
-
-// freeBase returns a port that is free with the three above it and the four
-// admin ports. All are from below the range of outgoing connections, one of which
-// could take a port before its shop does.
-func freeBase(t *testing.T) int {
-	t.Helper()
-	const lowest, slots, slot = 30001, 99, 10
-	for n := range slots {
-		base := lowest + (os.Getpid()+n)%slots*slot
-		if allFree(base) && allFree(base+operator.PortDistance) {
-			return base
-		}
-	}
-	t.Fatal("no free ports")
-	return 0
-}
-
-func allFree(base int) bool {
-	for n := range 4 {
-		l, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(base+n)))
-		if err != nil {
-			return false
-		}
-		_ = l.Close()
-	}
-	return true
 }

@@ -58,7 +58,7 @@ func (s *stage) open(t *testing.T, l layout) *shop {
 	wipeQueues(t, s.rabbit.URL())
 	wipeCache(t, s.redis.URL())
 	p := &shop{
-		stage: s, basePort: freeBase(t),
+		stage: s, basePort: testkit.Ports(t, operator.PortDistance),
 		processes: map[string][]*process{}, doors: map[string]*proxy{}, links: map[link]*proxy{}, databases: map[string]*sql.DB{},
 		channels: []string{"log"},
 	}

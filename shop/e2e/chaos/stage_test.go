@@ -3,17 +3,14 @@ package chaos
 import (
 	"context"
 	"fmt"
-	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strconv"
 	"sync"
 	"testing"
 	"time"
 
 	"shop/kit/testkit/engine"
-	"shop/shop/operator"
 )
 
 // patience is how long anything may take that is no promise; nothing waits that
@@ -97,32 +94,3 @@ func build(ctx context.Context, dir string) error {
 // The ports of a shop: replica r of service n listens on base + 10r + n, its admin
 // port is operator.PortDistance above, so that the shop's commands find it.
 const replicaDistance = 10
-
-// freeBase returns the base of a shop's ports. They lie below those that systems
-// give to outgoing connections, so that a killed service finds its port again.
-func freeBase(t *testing.T) int {
-	t.Helper()
-	const first, last, step = 21001, 30001, 100
-	for i := range (last - first) / step {
-		base := first + (os.Getpid()*step+i*step)%(last-first)
-		if allFree(base) && allFree(base+operator.PortDistance) {
-			return base
-		}
-	}
-	t.Fatal("no free ports")
-	return 0
-}
-
-func allFree(base int) bool {
-	const replicas, services = 2, 4
-	for r := range replicas {
-		for n := range services {
-			l, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(base+r*replicaDistance+n)))
-			if err != nil {
-				return false
-			}
-			_ = l.Close()
-		}
-	}
-	return true
-}

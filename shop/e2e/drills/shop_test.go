@@ -5,9 +5,6 @@
 package drills
 
 import (
-	"crypto/rand"
-	"math/big"
-	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -68,7 +65,7 @@ func command(t *testing.T, out *testkit.Buffer, args ...string) *exec.Cmd {
 // ready.
 func start(t *testing.T) (dir string, base int) {
 	t.Helper()
-	dir, base = t.TempDir(), freeBase(t)
+	dir, base = t.TempDir(), testkit.Ports(t, operator.PortDistance, observe.PortDistance)
 	envoy, err := engine.EnvoyPath()
 	if err != nil {
 		t.Fatal(err)
@@ -109,33 +106,4 @@ func start(t *testing.T) (dir string, base int) {
 		return strings.Contains(out.String(), "is ready")
 	}, "the shop is ready")
 	return dir, base
-}
-
-// freeBase returns a base port that leads to ports which nobody listens on.
-func freeBase(t *testing.T) int {
-	t.Helper()
-	const lowest, highest, tries, four = 10000, 17000, 100, 4
-	ports := map[int]int{0: four, operator.PortDistance: four, observe.PortDistance: observe.Ports}
-	for range tries {
-		n, err := rand.Int(rand.Reader, big.NewInt(highest-lowest))
-		if err != nil {
-			t.Fatal(err)
-		}
-		base, free := lowest+int(n.Int64()), true
-		for distance, many := range ports {
-			for port := range many {
-				l, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(base+distance+port)))
-				if err != nil {
-					free = false
-					continue
-				}
-				_ = l.Close()
-			}
-		}
-		if free {
-			return base
-		}
-	}
-	t.Fatal("no free ports")
-	return 0
 }

@@ -60,7 +60,7 @@ type shop struct {
 
 func start(t *testing.T) *shop {
 	t.Helper()
-	s := &shop{dir: t.TempDir(), base: freeBase(t), out: &testkit.Buffer{}, exited: make(chan struct{})}
+	s := &shop{dir: t.TempDir(), base: testkit.Ports(t, operator.PortDistance), out: &testkit.Buffer{}, exited: make(chan struct{})}
 	s.jaeger, s.traces = testkit.Jaeger(t)
 	s.gateway, s.mail = testkit.HTTPSink(t), testkit.SMTP(t)
 	envoy, err := engine.EnvoyPath()
@@ -183,32 +183,6 @@ func program(t *testing.T) string {
 		t.Fatalf("build: %v\n%s", err, out)
 	}
 	return path
-}
-
-// freeBase returns a port that is free with the three above it and the four admin
-// ports, below the range of outgoing connections.
-func freeBase(t *testing.T) int {
-	t.Helper()
-	const lowest, slots, slot = 24001, 90, 10
-	for n := range slots {
-		base := lowest + (os.Getpid()+n)%slots*slot
-		if allFree(base) && allFree(base+operator.PortDistance) {
-			return base
-		}
-	}
-	t.Fatal("no free ports")
-	return 0
-}
-
-func allFree(base int) bool {
-	for n := range 4 {
-		l, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(base+n)))
-		if err != nil {
-			return false
-		}
-		_ = l.Close()
-	}
-	return true
 }
 
 // clientAddress is where all clients are, and nobody else.
