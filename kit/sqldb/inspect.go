@@ -31,10 +31,12 @@ func inspect(query string) shape {
 	return s
 }
 
-// inspectWith takes the verb that follows the common table expressions, and any
-// verb inside them that writes as a sign of writing.
+// inspectWith takes the verb that follows the common table expressions. Where that
+// only selects from one of them, it is what is done inside that counts: the first
+// write, or else what that expression selects from.
 func inspectWith(words []string) shape {
 	s := shape{operation: "SELECT"}
+	var inner shape // The first write.
 	depth := 0
 	for i, w := range words {
 		switch verb := strings.ToUpper(w); verb {
@@ -43,12 +45,15 @@ func inspectWith(words []string) shape {
 		case ")":
 			depth--
 		case "INSERT", "UPDATE", "DELETE":
-			if i > 0 && strings.EqualFold(words[i-1], "FOR") {
-				continue // SELECT … FOR UPDATE
+			if i > 0 && (strings.EqualFold(words[i-1], "FOR") || strings.EqualFold(words[i-1], "KEY")) {
+				continue // SELECT … FOR UPDATE, FOR NO KEY UPDATE
 			}
-			s.writes = true
+			found := inspect(strings.Join(words[i:], " "))
 			if depth == 0 {
-				return shape{operation: verb, collection: inspect(strings.Join(words[i:], " ")).collection, writes: true}
+				return found
+			}
+			if s.writes = true; !inner.writes {
+				inner = found
 			}
 		case "SELECT":
 			if depth == 0 && s.collection == "" {
@@ -56,7 +61,25 @@ func inspectWith(words []string) shape {
 			}
 		}
 	}
+	switch definition := expression(words, s.collection); {
+	case definition == nil:
+	case inner.writes:
+		return inner
+	default:
+		s.collection = after(definition, "FROM")
+	}
 	return s
+}
+
+// expression returns the words from the definition of the common table expression
+// name on; nil if there is no such one.
+func expression(words []string, name string) []string {
+	for i := 1; i < len(words)-1; i++ {
+		if words[i] == name && strings.EqualFold(words[i+1], "AS") {
+			return words[i:]
+		}
+	}
+	return nil
 }
 
 // after returns the table named after the first keyword that one follows.

@@ -19,6 +19,7 @@ type proxy struct {
 	mu        sync.Mutex
 	backends  []string
 	next      int
+	left      string // The backend that gets no new connections.
 	cut       bool
 	connected map[net.Conn]struct{}
 }
@@ -42,6 +43,14 @@ func newProxy(t *testing.T, backends ...string) *proxy {
 
 // Addr returns where clients connect.
 func (p *proxy) Addr() string { return p.listener.Addr().String() }
+
+// Leave gives no new connections to a backend, as a balancer does with one that
+// does not answer its probes; "" ends that.
+func (p *proxy) Leave(backend string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.left = backend
+}
 
 // Cut ends every connection and refuses new ones until Mend.
 func (p *proxy) Cut() {
@@ -103,15 +112,19 @@ func (p *proxy) serve(client net.Conn) {
 // dial connects to the next backend that does not refuse; nil if all do.
 func (p *proxy) dial() net.Conn {
 	p.mu.Lock()
-	first, cut := p.next, p.cut
+	first, cut, left := p.next, p.cut, p.left
 	p.next++
 	p.mu.Unlock()
 	if cut {
 		return nil
 	}
 	for n := range p.backends {
+		backend := p.backends[(first+n)%len(p.backends)]
+		if backend == left {
+			continue
+		}
 		ctx, cancel := context.WithTimeout(context.Background(), time.Second)
-		c, err := (&net.Dialer{}).DialContext(ctx, "tcp", p.backends[(first+n)%len(p.backends)])
+		c, err := (&net.Dialer{}).DialContext(ctx, "tcp", backend)
 		cancel()
 		if err == nil {
 			return c

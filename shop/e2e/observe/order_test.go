@@ -52,7 +52,7 @@ edge: POST rest SERVER
                   product: POST /internal/reservations SERVER
                     product: stock.reserve INTERNAL
                       product: BATCH products CLIENT
-                        product: SELECT changed CLIENT
+                        product: UPDATE products CLIENT
                       product: EVALSHA CLIENT
           order: POST /validate-token CLIENT
             order-sidecar: POST /validate-token SERVER

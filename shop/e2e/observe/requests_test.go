@@ -95,7 +95,7 @@ edge: PUT rest SERVER
               product: COMMIT CLIENT
               product: EVALSHA CLIENT
               product: INSERT inbox CLIENT
-              product: SELECT changed CLIENT
+              product: UPDATE products CLIENT
               product: SELECT reservations CLIENT
               product: UPDATE reservations CLIENT
 `
