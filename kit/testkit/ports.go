@@ -5,6 +5,8 @@ import (
 	"os"
 	"strconv"
 	"testing"
+
+	"shop/kit/port"
 )
 
 // A slot of ports has one more, which is held for as long as the slot is somebody's.
@@ -24,7 +26,7 @@ func Ports(t testing.TB, distances ...int) int {
 	t.Helper()
 	for n := range slots {
 		base := lowestSlot + (os.Getpid()+n)%slots*slotPorts
-		claim, err := net.Listen("tcp", loopback(base+slotPorts-1)) //nolint:noctx // Nothing to cancel.
+		claim, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(base+slotPorts-1))) //nolint:noctx // Nothing to cancel.
 		if err != nil {
 			continue
 		}
@@ -41,13 +43,10 @@ func Ports(t testing.TB, distances ...int) int {
 func allFree(base int, distances []int) bool {
 	for _, distance := range append([]int{0}, distances...) {
 		for n := range slotPorts - 1 {
-			l, err := net.Listen("tcp", loopback(base+distance+n)) //nolint:noctx // As above.
-			if err != nil || l.Close() != nil {
+			if !port.IsFree(base + distance + n) {
 				return false
 			}
 		}
 	}
 	return true
 }
-
-func loopback(port int) string { return net.JoinHostPort("127.0.0.1", strconv.Itoa(port)) }

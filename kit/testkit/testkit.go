@@ -5,9 +5,10 @@
 package testkit
 
 import (
-	"net"
 	"testing"
 	"time"
+
+	"shop/kit/port"
 )
 
 // poll is how often Eventually looks.
@@ -55,14 +56,14 @@ func reason(err error) []any {
 	return []any{":", err}
 }
 
-// FreePort returns a loopback port that was free a moment ago. Prefer listening
-// on port 0; this is for programs that must be told a number.
+// FreePort returns a loopback port that nobody listens on and that nobody else
+// gets while this process lives. Prefer listening on port 0; this is for programs
+// that must be told a number.
 func FreePort(t testing.TB) int {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // Nothing to cancel.
+	n, err := port.Free()
 	if err != nil {
-		t.Fatal("find a free port:", err)
+		t.Fatal(err)
 	}
-	defer l.Close()
-	return l.Addr().(*net.TCPAddr).Port
+	return n
 }

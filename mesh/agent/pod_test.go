@@ -5,8 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"math/rand/v2"
-	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -39,22 +37,6 @@ func envoy(t testing.TB) string {
 	return path
 }
 
-// port returns a free one of loopback, from below the range that outgoing
-// connections are given theirs from: callers of one pod open many.
-func port(t testing.TB) int {
-	t.Helper()
-	const lowest, highest, tries = 30000, 32768, 1000
-	for range tries {
-		n := lowest + rand.IntN(highest-lowest)
-		if l, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", n)); err == nil {
-			must(t, l.Close())
-			return n
-		}
-	}
-	t.Fatal("no free port on loopback")
-	return 0
-}
-
 // pod is an agent in a process of its own, with an Envoy and what it stands
 // before.
 type pod struct {
@@ -75,7 +57,7 @@ type pod struct {
 // else on to a service. change may change what the agent is told.
 func newPod(t testing.TB, change func(*played, *pod)) *pod {
 	t.Helper()
-	address := func() string { return fmt.Sprintf("127.0.0.1:%d", port(t)) }
+	address := func() string { return fmt.Sprintf("127.0.0.1:%d", testkit.FreePort(t)) }
 	p := &pod{t: t, dir: t.TempDir(), door: address(), app: address(), metrics: address(), ended: make(chan struct{})}
 	p.from = filepath.Join(p.dir, "from")
 	p.admin = filepath.Join(p.dir, "admin.sock")

@@ -18,6 +18,7 @@ import (
 	"testing"
 	"time"
 
+	"shop/kit/port"
 	"shop/kit/testkit"
 	"shop/kit/testkit/engine"
 	"shop/mesh"
@@ -48,12 +49,12 @@ func Places(t testing.TB, p *policy.Policy) map[string]render.Place {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = os.RemoveAll(dir) })
-	places, err := render.Machine(p, dir, func() (int, error) { return port() })
+	places, err := render.Machine(p, dir, port.Free)
 	if err != nil {
 		t.Fatal(err)
 	}
 	for name := range places[policy.EdgeName].Public {
-		free, err := port()
+		free, err := port.Free()
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -14,6 +14,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
+	"shop/kit/port"
 	"shop/kit/service"
 	"shop/observability"
 	"shop/shop/local"
@@ -27,12 +28,12 @@ type figures struct {
 
 // placeFigures gives the agents and the authority the addresses at which they tell
 // their figures.
-func (s *Shop) placeFigures(free func() (int, error)) error {
+func (s *Shop) placeFigures() error {
 	var failed error
 	address := func() string {
-		port, err := free()
+		free, err := port.Free()
 		failed = errors.Join(failed, err)
-		return net.JoinHostPort("127.0.0.1", strconv.Itoa(port))
+		return net.JoinHostPort("127.0.0.1", strconv.Itoa(free))
 	}
 	s.statuses = map[string]string{}
 	for workload := range s.places {

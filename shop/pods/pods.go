@@ -17,6 +17,7 @@ import (
 	"path/filepath"
 	"strconv"
 
+	"shop/kit/port"
 	"shop/kit/service"
 	"shop/mesh"
 	"shop/mesh/ca"
@@ -138,11 +139,10 @@ func (s *Shop) portsFree(ctx context.Context) error {
 
 // place gives everything its ports and directories.
 func (s *Shop) place() (err error) {
-	free := freePorts()
-	if s.places, err = render.Machine(s.policy, s.dir, free); err != nil {
+	if s.places, err = render.Machine(s.policy, s.dir, port.Free); err != nil {
 		return err
 	}
-	if err := s.placeFigures(free); err != nil {
+	if err := s.placeFigures(); err != nil {
 		return err
 	}
 	for workload, at := range s.places {

@@ -23,17 +23,3 @@ func TestCollector(t *testing.T) {
 		})
 	}
 }
-
-func TestFreePortsGivesEachOnce(t *testing.T) {
-	free, seen := freePorts(), map[int]bool{}
-	for range 1000 {
-		port, err := free()
-		if err != nil {
-			t.Fatal(err)
-		}
-		if seen[port] || port < lowestPort || port >= highestPort {
-			t.Fatalf("port %d", port)
-		}
-		seen[port] = true
-	}
-}

@@ -20,6 +20,8 @@ import (
 	"sync"
 	"syscall"
 	"time"
+
+	"shop/kit/port"
 )
 
 const (
@@ -27,7 +29,7 @@ const (
 	poll      = 10 * time.Millisecond // How often a starting engine is asked.
 	askTime   = 5 * time.Second       // How long one answer may take.
 	startTime = 2 * time.Minute       // How long a start may take, on a machine that is busy.
-	ports     = 5                     // How many ports are tried when they are taken.
+	starts    = 5                     // How many ports are tried when they are taken.
 )
 
 // Options say where an engine lives.
@@ -85,14 +87,14 @@ func open(ctx context.Context, o Options, d design) (*Server, error) {
 	}
 	for attempt := 1; ; attempt++ {
 		var err error
-		if s.port, err = freePort(); err != nil {
+		if s.port, err = port.Free(); err != nil {
 			return nil, err
 		}
 		err = s.Start(ctx)
 		if err == nil {
 			return s, nil
 		}
-		if attempt == ports || free(s.port) {
+		if attempt == starts || port.IsFree(s.port) {
 			return nil, err
 		}
 	}

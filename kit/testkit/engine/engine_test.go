@@ -87,6 +87,9 @@ func TestTheLifeOfAnEngine(t *testing.T) {
 		onlyHere(t, s)
 		onlyWithPassword(t, k, s, dir)
 		must(t, k.put(t.Context(), url, "a value"))
+		if k.flushed != nil {
+			testkit.Eventually(t, time.Minute, func() bool { return k.flushed(dir) }, "it on disk")
+		}
 
 		list := members(t, s)
 		must(t, s.Kill())

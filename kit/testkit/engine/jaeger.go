@@ -10,6 +10,8 @@ import (
 	"strconv"
 	"sync"
 	"syscall"
+
+	"shop/kit/port"
 )
 
 // jaegerConfig keeps every trace, in memory.
@@ -113,8 +115,8 @@ func (j *Jaeger) environ(query int) ([]string, error) {
 		switch {
 		case j.first != 0:
 			j.ports[name] = j.first + n
-		case j.ports[name] == 0 || j.Server == nil && !free(j.ports[name]):
-			port, err := freePort()
+		case j.ports[name] == 0 || j.Server == nil && !port.IsFree(j.ports[name]):
+			port, err := port.Free()
 			if err != nil {
 				return nil, err
 			}

@@ -3,10 +3,14 @@
 package engine_test
 
 import (
+	"bytes"
 	"context"
 	"database/sql"
 	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
 	"testing"
 	"time"
 
@@ -26,6 +30,9 @@ type kind struct {
 	start func(context.Context, engine.Options) (*engine.Server, error)
 	put   func(ctx context.Context, url, value string) error
 	get   func(ctx context.Context, url string) (string, error)
+
+	// flushed reports whether what was put is on disk; nil = put has waited for that.
+	flushed func(dir string) bool
 }
 
 var kinds = map[string]kind{
@@ -88,6 +95,14 @@ var kinds = map[string]kind{
 				return err
 			})
 			return value, err
+		},
+		// A confirmed message is on disk; its queue's declaration is a little later.
+		flushed: func(dir string) bool {
+			logs, _ := filepath.Glob(filepath.Join(dir, "data", "*", "LATEST.LOG"))
+			return slices.ContainsFunc(logs, func(log string) bool {
+				written, err := os.ReadFile(log)
+				return err == nil && bytes.Contains(written, []byte("kept"))
+			})
 		},
 	},
 }

@@ -13,6 +13,8 @@ import (
 	"time"
 
 	amqp "github.com/rabbitmq/amqp091-go"
+
+	ports "shop/kit/port"
 )
 
 const rabbitUser = "shop"
@@ -49,7 +51,7 @@ func StartRabbitMQ(ctx context.Context, o Options) (*Server, error) {
 	plugins := "[]."
 	if o.Metrics {
 		plugins = "[rabbitmq_prometheus]."
-		if r.metrics, err = freePort(); err != nil {
+		if r.metrics, err = ports.Free(); err != nil {
 			return nil, err
 		}
 		d.metrics = func() int { return r.metrics }
@@ -65,11 +67,11 @@ func (r *rabbit) plugins() string { return filepath.Join(r.dir, "enabled_plugins
 // commands are a port mapper and the broker. Without one of its own the broker
 // would use, or start and leave behind, one that other Erlang programs share.
 func (r *rabbit) commands(port int) ([]command, error) {
-	epmdPort, err := freePort()
+	epmdPort, err := ports.Free()
 	if err != nil {
 		return nil, err
 	}
-	distributionPort, err := freePort()
+	distributionPort, err := ports.Free()
 	if err != nil {
 		return nil, err
 	}

@@ -95,8 +95,8 @@ edge: PUT rest SERVER
               product: COMMIT CLIENT
               product: EVALSHA CLIENT
               product: INSERT inbox CLIENT
-              product: UPDATE products CLIENT
               product: SELECT reservations CLIENT
+              product: UPDATE products CLIENT
               product: UPDATE reservations CLIENT
 `
 
