@@ -1,0 +1,3 @@
+module shop/deploy
+
+go 1.26.0
