@@ -36,6 +36,12 @@ func TestTheCommandRunsStopsAndGoesOn(t *testing.T) {
 	if out := run("seed"); !strings.Contains(out, "0 users and 0 products made, 39 were there") {
 		t.Errorf("the second seed says %q", out)
 	}
+	if out := run("load", "--duration", "1s", "--buyers", "2"); !strings.Contains(out, " 0 failed") {
+		t.Errorf("load says %q", out)
+	}
+	if out := run("load", "--duration", "1s", "--json"); !strings.Contains(out, `"failed":0`) {
+		t.Errorf("load --json says %q", out)
+	}
 	out := run("order", "1")
 	for _, part := range []string{"pending", "cancelled", "order.created", "order.status_changed", "sent", "ordered"} {
 		if !strings.Contains(out, part) {
@@ -114,6 +120,7 @@ func TestOneClearLine(t *testing.T) {
 		"newer database":         {nil, []string{"--data", newerDatabase(t), "--base-port", free}, 1, []string{"newer"}},
 		"wrong settings at once": {[]string{"LOG_LEVEL=loud", "CACHE_TTL=never", "MAX_CONCURRENCY=0"}, []string{"--data", t.TempDir(), "--base-port", free}, 2, []string{"LOG_LEVEL", "CACHE_TTL", "MAX_CONCURRENCY"}},
 		"unknown flag":           {nil, []string{"--colour"}, 2, []string{"--colour"}},
+		"a load of nothing":      {nil, []string{"load", "--rate", "0"}, 2, []string{"rate is 0"}},
 		"unknown command":        {nil, []string{"sell"}, 2, []string{"sell"}},
 		"no order id":            {nil, []string{"order", "seven"}, 2, []string{"seven"}},
 		"nobody there":           {nil, []string{"demo", "--base-port", free}, 1, []string{"refused"}},
