@@ -29,7 +29,13 @@ drills: ## make every incident on a whole shop and wait for its alert; about 40 
 bench: ## measure against bare references in the same run
 	go run ./bench
 
+backup: ## copy the four databases as of one moment while all works, into TO=directory
+	@scripts/backup.sh $(TO)
+
+restore: ## put the databases back to FROM=directory and start again; YES=--yes asks nothing
+	@scripts/restore.sh $(YES) "$(FROM)"
+
 tidy: ## tidy every module by itself
 	@for m in $$(go list -m -f '{{.Dir}}'); do (cd "$$m" && GOWORK=off go mod tidy) || exit 1; done
 
-.PHONY: help run demo test lint fuzz chaos drills bench tidy
+.PHONY: help run demo test lint fuzz chaos drills bench backup restore tidy
