@@ -9,15 +9,15 @@
 # shellcheck disable=SC2034 # Whoever sources this uses it.
 SERVICES=(user product order notification)
 
-# db SERVICE PROGRAM ARGUMENT…  runs a program of PostgreSQL on the service's database.
-# Where a container says who its user is, that one connects.
+# db SERVICE PROGRAM ARGUMENT…  runs a program of PostgreSQL on the service's database:
+# as its superuser in a container, as whom the section of PGSERVICEFILE says elsewhere.
 db() {
   local service=$1 via
   shift
   # shellcheck disable=SC2059 # The command is a pattern.
   printf -v via "${SHOP_DATABASES:-docker compose exec -T postgres-%s}" "$service"
   # shellcheck disable=SC2086,SC2016 # It is several words; the inner shell expands its own.
-  $via sh -c 'if [ -n "${POSTGRES_USER:-}" ]; then export PGUSER="$POSTGRES_USER" PGDATABASE="${POSTGRES_DB:-$POSTGRES_USER}"; fi; exec "$@"' sh "$@"
+  $via sh -c '[ -n "${PGSERVICE:-}" ] || export PGUSER="${POSTGRES_USER:-postgres}" PGDATABASE="${0}_service_db"; exec "$@"' "$service" "$@"
 }
 
 # sql SERVICE ARGUMENT…  is psql without the user's own settings, which ends with the

@@ -61,7 +61,9 @@ trap 'rm -rf "$work"' EXIT
 for service in "${SERVICES[@]}"; do
   db "$service" pg_restore --no-owner --no-privileges --file=- <"$backup/$service.dump" >"$work/sql" || fail "the dump of $service cannot be read; nothing of $service was changed"
   {
-    echo "SET lock_timeout = '10s'; SET client_min_messages = warning; DROP SCHEMA public CASCADE; CREATE SCHEMA public;"
+    echo "SET lock_timeout = '10s'; SET client_min_messages = warning; DROP SCHEMA public CASCADE;"
+    # All of it is the owner's of the database, whoever restores it.
+    echo "SELECT format(x, pg_get_userbyid(datdba)) FROM unnest(ARRAY['CREATE SCHEMA public AUTHORIZATION %I', 'SET ROLE %I']) AS x, pg_database WHERE datname = current_database() \\gexec"
     cat "$work/sql"
     # Sessions of exporters and of people go on; what they ask for is found by name.
     echo "SET search_path = public;"

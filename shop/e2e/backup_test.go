@@ -115,7 +115,7 @@ func TestABackupOfAWorkingShopIsOneMoment(t *testing.T) {
 	}
 	testkit.Eventually(t, patience, func() error { return p.eachNotifiedOnce(t.Context(), existing, sessions) },
 		"each order has exactly one notification")
-	if o := p.placed(t, sessions[0].AccessToken, product.ID, 1); o.ID <= int64(load.placed.Load()) {
+	if o := p.placed(t, sessions[0].AccessToken, product.ID, 1); o.ID <= load.placed.Load() {
 		t.Errorf("order %d has a number that was given before", o.ID)
 	}
 	if code := p.interrupt(t); code != 0 {
