@@ -1,6 +1,9 @@
 package secrets
 
-import "encoding/json"
+import (
+	"encoding/json"
+	"path"
+)
 
 // Users that read secrets, as their images have them.
 const (
@@ -74,3 +77,19 @@ func all() []file {
 }
 
 func same(secret string) string { return secret }
+
+// File is a secret as deployments know it.
+type File struct {
+	Owner, Name string // The file is OWNER/NAME.
+	UID         int    // The user that reads it in Compose.
+}
+
+// Files returns all secrets, in a fixed order.
+func Files() []File {
+	var list []File
+	for _, f := range files {
+		owner, name := path.Split(f.path)
+		list = append(list, File{Owner: path.Clean(owner), Name: name, UID: f.uid})
+	}
+	return list
+}
