@@ -11,6 +11,12 @@ run: ## start the whole shop on this machine (the same as go run ./shop)
 demo: ## walk the whole story against the running shop
 	go run ./shop demo
 
+smoke: ## walk the running shop with curl, wherever it is: make smoke URLS="http://user http://product http://order http://notification"
+	@scripts/smoke.sh $(URLS)
+
+load: ## send the running shop LOAD (default: --rate 100 --duration 60s) and count every answer
+	@go run ./shop load $${LOAD:---rate 100 --duration 60s}
+
 test: ## install what the tests need and run every check
 	@scripts/test.sh
 
@@ -38,4 +44,4 @@ restore: ## put the databases back to FROM=directory and start again; YES=--yes 
 tidy: ## tidy every module by itself
 	@for m in $$(go list -m -f '{{.Dir}}'); do (cd "$$m" && GOWORK=off go mod tidy) || exit 1; done
 
-.PHONY: help run demo test lint fuzz chaos drills bench backup restore tidy
+.PHONY: help run demo smoke load test lint fuzz chaos drills bench backup restore tidy

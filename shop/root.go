@@ -44,7 +44,7 @@ func newRoot() *cobra.Command {
 	root.PersistentFlags().StringVar(&at.host, "host", "127.0.0.1", "address of the services")
 	root.PersistentFlags().IntVar(&at.basePort, "base-port", 8001, "port of user; product, order and notification follow, admin ports are 1000 above")
 	serveFlags(root, at)
-	root.AddCommand(demoCommand(at), seedCommand(at), loadCommand(at), dlqCommand(at), relayCommand(at), orderCommand(at), drillCommand(), podCommand(), secretsCommand())
+	root.AddCommand(demoCommand(at), seedCommand(at), loadCommand(at), dlqCommand(at), relayCommand(at), orderCommand(at), drillCommand(), podCommand(), secretsCommand(), envCommand())
 	return root
 }
 

@@ -38,7 +38,7 @@ func (h *Home) open(ctx context.Context) (err error) {
 	if h.lock, err = take(ctx, h.o.Data); err != nil {
 		return err
 	}
-	if h.secrets, err = loadSecrets(filepath.Join(h.o.Data, "secrets")); err != nil {
+	if h.secrets, err = Secrets(filepath.Join(h.o.Data, "secrets")); err != nil {
 		return err
 	}
 	return h.openEngines(ctx)

@@ -17,9 +17,9 @@ const secretBytes = 32
 // secretFiles are the files in the directory of secrets, by the setting they hold.
 var secretFiles = map[string]string{"SECRET_KEY": "secret_key", "INTERNAL_TOKEN": "internal_token"}
 
-// loadSecrets returns the shop's secrets by setting. Those that are missing in
-// dir are made once, readable by their owner only.
-func loadSecrets(dir string) (map[string]string, error) {
+// Secrets returns the secrets of a shop by setting. Those that are missing in dir
+// are made once, readable by their owner only.
+func Secrets(dir string) (map[string]string, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, fmt.Errorf("make the directory of secrets: %w", err)
 	}
