@@ -5,6 +5,7 @@
 #   edge     agent and Envoy alone: the public door
 #   mesh     the authority that gives certificates
 #   shop     the operator's command: secrets, demo, seed, load, dlq, …
+#   dev      agent, Envoy and Go, for compose.dev.yml
 #
 #   docker build --target service --build-arg SERVICE=user -t shop/user:dev .
 #
@@ -102,6 +103,15 @@ LABEL org.opencontainers.image.title="shop/pod-${SERVICE}"
 ENV MESH_WORKLOAD=${SERVICE} HOST=127.0.0.1 INTERNAL_AUTH=mesh
 HEALTHCHECK --interval=5s --timeout=4s --start-period=30s CMD ["/service", "health"]
 CMD ["--", "/service"]
+
+FROM go AS dev
+RUN mkdir -p /cache && chown 65532:65532 /cache
+COPY --from=edge /usr/local/bin/envoy /usr/local/bin/envoy
+COPY --from=edge /mesh /mesh
+COPY --from=files /pod/ /
+ENV ENVOY=/usr/local/bin/envoy HOME=/cache GOCACHE=/cache/build GOMODCACHE=/cache/modules GOTMPDIR=/tmp
+USER 65532:65532
+ENTRYPOINT ["/mesh", "agent"]
 
 FROM scratch AS mesh
 COPY --from=files /out/etc/ /etc/

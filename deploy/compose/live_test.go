@@ -1,0 +1,281 @@
+//go:build compose
+
+// The shop in Compose for real: an engine builds and runs it, clients use it by its
+// published ports, and what an operator does to it goes unnoticed. The tests of this
+// file are one story, in which every part goes on with what the part before has left.
+package compose_test
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"shop/kit/testkit"
+	"shop/kit/testkit/jaegerapi"
+	"shop/kit/testkit/promapi"
+	"shop/shop/rest"
+)
+
+func TestTheShopInCompose(t *testing.T) {
+	p := newProject(t)
+	t.Logf("built and healthy after %s", p.up(t, "--build"))
+	for _, part := range []struct {
+		name string
+		run  func(*testing.T, *project)
+	}{
+		{"the walks meet no surprise", walks},
+		{"Prometheus reaches every target", everyTarget},
+		{"an order is in Jaeger and in Mailpit", orderIsSeen},
+		{"more replicas, and one is killed", replicaIsKilled},
+		{"every service is upgraded", upgrades},
+		{"RabbitMQ restarts", brokerRestarts},
+		{"databases and queues survive down and up", downAndUp},
+		{"memory", memory},
+		{"backup, destroy, restore", backupAndRestore},
+		{"nothing is left", nothingIsLeft},
+	} {
+		if !t.Run(part.name, func(t *testing.T) { part.run(t, p) }) {
+			t.Fatal("the story ends here")
+		}
+	}
+}
+
+func walks(t *testing.T, p *project) {
+	t.Log(tail(p.run(t, "scripts/smoke.sh", p.at("USER"), p.at("PRODUCT"), p.at("ORDER"), p.at("NOTIFICATION")), 3))
+	t.Log(tail(p.run(t, p.shop, "--base-port", strconv.Itoa(p.base), "demo"), 2))
+}
+
+// everyTarget: all of them, of every job, and each replica by its address.
+func everyTarget(t *testing.T, p *project) {
+	prometheus := promapi.New(p.at("PROMETHEUS"))
+	testkit.Eventually(t, eventTime, func() error {
+		found, err := prometheus.Targets(t.Context())
+		if err != nil {
+			return err
+		}
+		var wrong []error
+		jobs := map[string]int{}
+		for _, target := range found {
+			jobs[target.Labels["job"]]++
+			if target.Health != "up" {
+				wrong = append(wrong, fmt.Errorf("%s is %s: %s", target.URL, target.Health, target.Error))
+			}
+		}
+		for job, want := range map[string]int{
+			"shop": 4, "envoy": 5, "mesh-agent": 5, "mesh-ca": 1, "rabbitmq": 1, "rabbitmq-queues": 1, "redis": 1, "postgres": 4,
+			"jaeger": 1, "jaeger-spans": 1, "prometheus": 1,
+		} {
+			if jobs[job] != want {
+				wrong = append(wrong, fmt.Errorf("%d targets of %s, want %d", jobs[job], job, want))
+			}
+		}
+		return errors.Join(wrong...)
+	}, "every target is up")
+}
+
+func orderIsSeen(t *testing.T, p *project) {
+	p.register(t, "seen")
+	buyer := p.login(t, "seen")
+	order, trace := placed(t, buyer, stocked(t, buyer, 10))
+	testkit.Eventually(t, eventTime, func() error { return p.oneMail(t, "seen", order) }, "the mail is in Mailpit")
+	jaeger := jaegerapi.New(p.at("JAEGER"))
+	testkit.Eventually(t, eventTime, func() error {
+		found, err := jaeger.Trace(t.Context(), trace)
+		if err != nil {
+			return err
+		}
+		for _, service := range []string{"edge", "order", "order-sidecar", "product", "product-sidecar", "user", "user-sidecar", "notification"} {
+			if !slices.Contains(found.Services(), service) {
+				return fmt.Errorf("no span of %s, only of %v", service, found.Services())
+			}
+		}
+		if n := len(found.Roots()); n != 1 {
+			return fmt.Errorf("%d roots", n)
+		}
+		return nil
+	}, "the whole trace is in Jaeger")
+}
+
+func replicaIsKilled(t *testing.T, p *project) {
+	t.Logf("scaled after %s", p.up(t, "--no-recreate", "--scale", "user=2", "--scale", "product=3"))
+	for service, want := range map[string]int{"user": 2, "product": 3} {
+		if got := p.containers(t, service); len(got) != want {
+			t.Fatalf("%d replicas of %s, want %d", len(got), service, want)
+		}
+	}
+	p.underLoad(t, "a replica of product is killed", func() {
+		p.run(t, "docker", "kill", p.containers(t, "product")[0])
+		t.Logf("replaced after %s", p.up(t, "--no-recreate", "--scale", "user=2", "--scale", "product=3"))
+	})
+	p.underLoad(t, "back to one each", func() { p.up(t, "--no-recreate") })
+	for _, service := range []string{"user", "product"} {
+		if got := p.containers(t, service); len(got) != 1 {
+			t.Errorf("%d replicas of %s, want 1", len(got), service)
+		}
+	}
+}
+
+// upgrades replaces each service by a build of another version.
+func upgrades(t *testing.T, p *project) {
+	p.version = "test-2"
+	p.compose(t, "build")
+	for _, service := range []string{"user", "product", "order", "notification"} {
+		p.underLoad(t, "upgrade of "+service, func() { p.run(t, "scripts/upgrade.sh", service) })
+		var welcome struct{ Version string }
+		asked(t, http.StatusOK, &welcome)(rest.Client{Base: p.at(strings.ToUpper(service))}.Get(t.Context(), "/"))
+		if welcome.Version != p.version {
+			t.Errorf("%s is of version %s, want %s", service, welcome.Version, p.version)
+		}
+	}
+	p.up(t) // The rest: the edge and the authority.
+}
+
+// brokerRestarts: every event of order is handled by whom it is for.
+func brokerRestarts(t *testing.T, p *project) {
+	p.underLoad(t, "RabbitMQ restarts", func() {
+		p.compose(t, "restart", "rabbitmq")
+		p.up(t)
+	})
+	handled(t, p)
+}
+
+// handled waits until everything that order has ever sent is with notification, once.
+func handled(t *testing.T, p *project) {
+	t.Helper()
+	testkit.Eventually(t, eventTime, func() error {
+		sent := p.sql(t, "order", "SELECT id FROM outbox WHERE type IN ('order.created', 'order.status_changed') ORDER BY id")
+		known := p.sql(t, "notification", "SELECT message_id FROM inbox ORDER BY message_id")
+		if !slices.Equal(sent, known) {
+			return fmt.Errorf("%d events, %d handled", len(sent), len(known))
+		}
+		return nil
+	}, "every event is handled")
+	if dead := strings.TrimSpace(p.compose(t, "exec", "-T", "rabbitmq", "rabbitmqctl", "--quiet", "list_queues", "--no-table-headers", "name", "messages")); dead != "" {
+		for line := range strings.Lines(dead) {
+			if fields := strings.Fields(line); len(fields) == 2 && fields[1] != "0" {
+				t.Errorf("messages are left in %s", line)
+			}
+		}
+	}
+}
+
+// downAndUp leaves orders whose events are in RabbitMQ alone.
+func downAndUp(t *testing.T, p *project) {
+	const orders = 5
+	p.register(t, "patient")
+	buyer := p.login(t, "patient")
+	product := stocked(t, buyer, orders)
+	p.compose(t, "stop", "notification")
+	var ids []int64
+	for range orders {
+		id, _ := placed(t, buyer, product)
+		ids = append(ids, id)
+	}
+	testkit.Eventually(t, eventTime, func() error {
+		if unsent := p.sql(t, "order", "SELECT id FROM outbox WHERE sent_at IS NULL"); len(unsent) > 0 {
+			return fmt.Errorf("%d events are not sent", len(unsent))
+		}
+		return nil
+	}, "the events are in RabbitMQ")
+	p.compose(t, "down")
+	t.Logf("healthy %s after up", p.up(t))
+	buyer = p.login(t, "patient")
+	for _, id := range ids {
+		asked(t, http.StatusOK, nil)(buyer.Order.Get(t.Context(), fmt.Sprintf("/orders/%d", id)))
+		testkit.Eventually(t, eventTime, func() error { return p.oneMail(t, "patient", id) }, "what was in the queue is sent")
+	}
+	handled(t, p)
+}
+
+func backupAndRestore(t *testing.T, p *project) {
+	state := func() map[string]string {
+		found := map[string]string{}
+		body := func(c rest.Client, path string) string {
+			return string(asked(t, http.StatusOK, nil)(c.Get(t.Context(), path)).Body)
+		}
+		for _, name := range []string{"patient", "seen"} {
+			shop := p.login(t, name)
+			found["account of "+name], found["orders of "+name] = body(shop.User, "/users/me"), body(shop.Order, "/orders")
+		}
+		found["products"] = body(p.clients().Product, "/products")
+		return found
+	}
+	backup := filepath.Join(t.TempDir(), "backup")
+	p.underLoad(t, "a backup is made", func() { p.run(t, "scripts/backup.sh", backup+"-under-load") })
+	before := state()
+	t.Log(strings.TrimSpace(p.run(t, "scripts/backup.sh", backup)))
+	p.compose(t, "down", "--volumes")
+	t.Log(tail(p.run(t, "scripts/restore.sh", "--yes", backup), 3))
+	after := state()
+	for title, want := range before {
+		if after[title] != want {
+			t.Errorf("%s:\n%s\nwant\n%s", title, after[title], want)
+		}
+	}
+	walks(t, p)
+
+	// Over a shop that has gone on.
+	p.run(t, "scripts/restore.sh", "--yes", backup)
+	if got := state()["orders of seen"]; got != before["orders of seen"] {
+		t.Errorf("restored twice: %s", got)
+	}
+}
+
+func nothingIsLeft(t *testing.T, p *project) {
+	p.compose(t, "down", "--volumes")
+	label := "label=com.docker.compose.project=" + p.name
+	for _, list := range [][]string{
+		{"ps", "--all", "--quiet", "--filter", label}, {"volume", "ls", "--quiet", "--filter", label}, {"network", "ls", "--quiet", "--filter", label},
+	} {
+		if left := p.run(t, "docker", list...); left != "" {
+			t.Errorf("docker %s:\n%s", list[0], left)
+		}
+	}
+}
+
+// memory adds up what all containers use after all that, but Grafana's.
+func memory(t *testing.T, p *project) {
+	const limit = 2.5 * 1024 // MiB
+	var sum float64
+	var lines []string
+	ids := strings.Fields(p.compose(t, "ps", "--quiet"))
+	for line := range strings.Lines(p.run(t, "docker", append([]string{"stats", "--no-stream", "--format", "json"}, ids...)...)) {
+		var stats struct{ Name, MemUsage string }
+		if err := json.Unmarshal([]byte(line), &stats); err != nil {
+			t.Fatal(err)
+		}
+		used := mebibytes(t, stats.MemUsage)
+		lines = append(lines, fmt.Sprintf("%6.1f MiB %s", used, stats.Name))
+		if !strings.Contains(stats.Name, "grafana") {
+			sum += used
+		}
+	}
+	slices.Sort(lines)
+	t.Logf("%.0f MiB without Grafana\n%s", sum, strings.Join(lines, "\n"))
+	if sum > limit {
+		t.Errorf("%.0f MiB, want %.0f at most", sum, limit)
+	}
+}
+
+// mebibytes reads "12.5MiB / 160MiB".
+func mebibytes(t *testing.T, usage string) float64 {
+	t.Helper()
+	used, _, _ := strings.Cut(usage, " ")
+	for unit, factor := range map[string]float64{"GiB": 1024, "MiB": 1, "KiB": 1.0 / 1024} {
+		if number, ok := strings.CutSuffix(used, unit); ok {
+			n, err := strconv.ParseFloat(number, 64)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return n * factor
+		}
+	}
+	t.Fatalf("memory %q", usage)
+	return 0
+}
