@@ -35,6 +35,13 @@ drills: ## make every incident on a whole shop and wait for its alert; about 40 
 bench: ## measure against bare references in the same run
 	go run ./bench
 
+compose-test: ## build and start the whole in Compose, do to it what operators do, take it away
+	go test -tags compose ./deploy/compose -count=1 -v -timeout 60m
+
+upgrade: ## build the images of the services and replace what runs, one service after the other, without a failed request
+	docker compose build $(SERVICES)
+	@scripts/upgrade.sh $(SERVICES)
+
 backup: ## copy the four databases as of one moment while all works, into TO=directory
 	@scripts/backup.sh $(TO)
 
@@ -44,4 +51,4 @@ restore: ## put the databases back to FROM=directory and start again; YES=--yes 
 tidy: ## tidy every module by itself
 	@for m in $$(go list -m -f '{{.Dir}}'); do (cd "$$m" && GOWORK=off go mod tidy) || exit 1; done
 
-.PHONY: help run demo smoke load test lint fuzz chaos drills bench backup restore tidy
+.PHONY: help run demo smoke load test lint fuzz chaos drills bench compose-test upgrade backup restore tidy
