@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"strconv"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -18,6 +19,7 @@ type address struct {
 	basePort int
 	override [4]string // URLs of user, product, order, notification; "" = at host and basePort.
 	adminAt  int       // First admin port; 0 = basePort + operator.PortDistance.
+	adminURL [4]string // URLs of the admin ports, in the same order; "" = at host and adminAt.
 }
 
 func newRoot() *cobra.Command {
@@ -56,7 +58,14 @@ func (a *address) publicFlags(cmd *cobra.Command) {
 }
 
 func (a *address) adminFlags(cmd *cobra.Command) {
-	cmd.PersistentFlags().IntVar(&a.adminAt, "admin-port", 0, "first admin port (default base-port + "+strconv.Itoa(operator.PortDistance)+")")
+	flags := cmd.PersistentFlags()
+	flags.IntVar(&a.adminAt, "admin-port", 0, "first admin port (default base-port + "+strconv.Itoa(operator.PortDistance)+")")
+	for n, name := range []string{"user", "product", "order", "notification"} {
+		variable := "SHOP_" + strings.ToUpper(name) + "_ADMIN"
+		if n > 0 { // User keeps nothing for the operator.
+			flags.StringVar(&a.adminURL[n], name+"-admin", os.Getenv(variable), "URL of the admin port of "+name+" (environment: "+variable+")")
+		}
+	}
 }
 
 func (a *address) public() rest.Shop {
@@ -74,7 +83,13 @@ func (a *address) admin() operator.Admin {
 	if first == 0 {
 		first = a.basePort + operator.PortDistance
 	}
-	return operator.At(a.host, first)
+	admin := operator.At(a.host, first)
+	for n, c := range []*rest.Client{nil, &admin.Product, &admin.Order, &admin.Notification} {
+		if a.adminURL[n] != "" {
+			c.Base = strings.TrimSuffix(a.adminURL[n], "/")
+		}
+	}
+	return admin
 }
 
 // terminal reports whether f shows to a person.
