@@ -58,8 +58,10 @@ func TestEveryPartReachesWhatItMustAndNothingElse(t *testing.T) {
 
 // running returns p without what is started by hand only.
 func running(p *types.Project) *types.Project {
-	maps.DeleteFunc(p.Services, func(_ string, s types.ServiceConfig) bool { return len(s.Profiles) > 0 })
-	return p
+	kept := *p
+	kept.Services = maps.Clone(p.Services)
+	maps.DeleteFunc(kept.Services, func(_ string, s types.ServiceConfig) bool { return len(s.Profiles) > 0 })
+	return &kept
 }
 
 func together(a, b types.ServiceConfig) bool {

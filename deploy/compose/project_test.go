@@ -18,10 +18,17 @@ const root = "../.."
 // services are the shop's own, in the order of their ports.
 var services = []string{"user", "product", "order", "notification"}
 
+// loaded are projects that were read already; nobody changes them.
+var loaded = map[string]*types.Project{}
+
 // load reads docker-compose.yml, and overrides over it, as Compose does in an
 // environment of these variables alone.
 func load(t *testing.T, environ []string, overrides ...string) *types.Project {
 	t.Helper()
+	key := join(environ) + " " + join(overrides)
+	if loaded[key] != nil {
+		return loaded[key]
+	}
 	files := []string{filepath.Join(root, "docker-compose.yml")}
 	for _, name := range overrides {
 		files = append(files, filepath.Join(root, name))
@@ -34,6 +41,7 @@ func load(t *testing.T, environ []string, overrides ...string) *types.Project {
 	if err != nil {
 		t.Fatal(err)
 	}
+	loaded[key] = project
 	return project
 }
 
