@@ -11,6 +11,18 @@ run: ## start the whole shop on this machine (the same as go run ./shop)
 demo: ## walk the whole story against the running shop
 	go run ./shop demo
 
+up: ## start the whole shop in containers; ARGS="--scale product=3"
+	@scripts/up.sh $(ARGS)
+
+down: ## stop it; what it knows stays (docker compose down -v forgets all)
+	docker compose down
+
+logs: ## what SERVICES say (default: all of them)
+	docker compose logs --follow --tail 100 $(SERVICES)
+
+ps: ## what runs, and how it is
+	docker compose ps --all
+
 smoke: ## walk the running shop with curl, wherever it is: make smoke URLS="http://user http://product http://order http://notification"
 	@scripts/smoke.sh $(URLS)
 
@@ -51,4 +63,4 @@ restore: ## put the databases back to FROM=directory and start again; YES=--yes 
 tidy: ## tidy every module by itself
 	@for m in $$(go list -m -f '{{.Dir}}'); do (cd "$$m" && GOWORK=off go mod tidy) || exit 1; done
 
-.PHONY: help run demo smoke load test lint fuzz chaos drills bench compose-test upgrade backup restore tidy
+.PHONY: help run demo up down logs ps smoke load test lint fuzz chaos drills bench compose-test upgrade backup restore tidy
