@@ -292,6 +292,9 @@ func TestWhatCanNotBeBuiltIsOneLine(t *testing.T) {
 		if _, err := m.Up(t.Context()); err != nil {
 			t.Fatal(err)
 		}
+		if _, err := db.Exec(t.Context(), "CREATE TABLE "+sqldb.Floor+" AS SELECT 3 AS version"); err != nil {
+			t.Fatal(err)
+		}
 	}()
 	plain := filepath.Join(t.TempDir(), "file")
 	if err := os.WriteFile(plain, nil, 0o600); err != nil {

@@ -63,15 +63,27 @@ func NewMigrator(db *DB, fsys fs.FS) (*Migrator, error) {
 // Latest returns the newest version that this program knows.
 func (m *Migrator) Latest() int64 { return m.latest }
 
-// Up applies what is missing and returns it, oldest first.
+// Up applies what is missing and returns it, oldest first. A newer database that
+// this program can work with (see Floor) stays as it is.
 func (m *Migrator) Up(ctx context.Context) (done []Migration, err error) {
-	return m.To(ctx, m.latest)
+	err = m.locked(ctx, func(current int64) (err error) {
+		if current > m.latest {
+			m.db.tel.Log.InfoContext(ctx, "the schema is newer than this program, which can work with it", "version", current, "known", m.latest)
+			return nil
+		}
+		done, err = m.move(ctx, current, m.latest)
+		return err
+	})
+	return done, err
 }
 
 // Down takes back the n newest applied migrations, or all if there are fewer,
 // and returns them, newest first.
 func (m *Migrator) Down(ctx context.Context, n int) (done []Migration, err error) {
-	err = m.locked(ctx, func(int64) error {
+	err = m.locked(ctx, func(current int64) error {
+		if current > m.latest {
+			return m.tooNew(current)
+		}
 		for range n {
 			step, err := m.goose.Down(ctx)
 			if errors.Is(err, goose.ErrNoNextVersion) {
@@ -93,26 +105,33 @@ func (m *Migrator) To(ctx context.Context, version int64) (done []Migration, err
 	if _, known := m.names[version]; !known && version != 0 {
 		return nil, fmt.Errorf("migrate to version %d: %w", version, ErrUnknownVersion)
 	}
-	err = m.locked(ctx, func(current int64) error {
-		var steps []*goose.MigrationResult
-		var err error
-		if version >= current {
-			if version > 0 {
-				steps, err = m.goose.UpTo(ctx, version)
-			}
-		} else {
-			steps, err = m.goose.DownTo(ctx, version)
+	err = m.locked(ctx, func(current int64) (err error) {
+		if current > m.latest {
+			return m.tooNew(current)
 		}
-		var partial *goose.PartialError
-		if errors.As(err, &partial) {
-			steps = partial.Applied
-		}
-		for _, step := range steps {
-			done = append(done, m.ran(ctx, step))
-		}
-		return m.failed(err)
+		done, err = m.move(ctx, current, version)
+		return err
 	})
 	return done, err
+}
+
+// move applies or takes back what is between two versions.
+func (m *Migrator) move(ctx context.Context, from, to int64) (done []Migration, err error) {
+	var steps []*goose.MigrationResult
+	switch {
+	case to < from:
+		steps, err = m.goose.DownTo(ctx, to)
+	case to > 0:
+		steps, err = m.goose.UpTo(ctx, to)
+	}
+	var partial *goose.PartialError
+	if errors.As(err, &partial) {
+		steps = partial.Applied
+	}
+	for _, step := range steps {
+		done = append(done, m.ran(ctx, step))
+	}
+	return done, m.failed(err)
 }
 
 // History returns every migration this program knows, oldest first.
@@ -144,7 +163,7 @@ func (m *Migrator) Current(ctx context.Context) (version int64, err error) {
 }
 
 // locked runs f, which is told the current version, while no other process
-// migrates. A database that is newer than this program is left alone.
+// migrates. A database that this program is too old for is left alone.
 func (m *Migrator) locked(ctx context.Context, f func(current int64) error) error {
 	unlock, err := m.db.lock(ctx)
 	if err != nil {
@@ -156,9 +175,19 @@ func (m *Migrator) locked(ctx context.Context, f func(current int64) error) erro
 		return fmt.Errorf("migrate: read the version: %w", classify(ctx, err))
 	}
 	if current > m.latest {
-		return fmt.Errorf("%w: it is at version %d, this program knows up to %d; use a newer program", ErrNewerDatabase, current, m.latest)
+		floor, err := m.db.floor(ctx)
+		if err != nil {
+			return fmt.Errorf("migrate: %w", classify(ctx, err))
+		}
+		if floor > m.latest {
+			return m.tooNew(current)
+		}
 	}
 	return f(current)
+}
+
+func (m *Migrator) tooNew(current int64) error {
+	return fmt.Errorf("%w: it is at version %d, this program knows up to %d; use a newer program", ErrNewerDatabase, current, m.latest)
 }
 
 // ran is a step that goose has done, logged.

@@ -6,13 +6,15 @@ import (
 	"net"
 	"os"
 	"path/filepath"
-	"shop/kit/testkit"
-	"shop/shop/operator"
 	"strconv"
 	"strings"
 	"testing"
 
 	_ "modernc.org/sqlite" // To make a database from the future.
+
+	"shop/kit/sqldb"
+	"shop/kit/testkit"
+	"shop/shop/operator"
 )
 
 func TestTheCommandRunsStopsAndGoesOn(t *testing.T) {
@@ -143,7 +145,7 @@ func TestOneClearLine(t *testing.T) {
 }
 
 // newerDatabase returns a data directory whose user database has been migrated
-// by a version of the future.
+// by a version of the future, with which this one can't work.
 func newerDatabase(t *testing.T) string {
 	t.Helper()
 	dir := t.TempDir()
@@ -156,7 +158,7 @@ func newerDatabase(t *testing.T) string {
 		t.Fatal(err)
 	}
 	defer db.Close()
-	if _, err := db.Exec("INSERT INTO goose_db_version (version_id, is_applied) VALUES (99999, 1)"); err != nil {
+	if _, err := db.Exec("INSERT INTO goose_db_version (version_id, is_applied) VALUES (99999, 1); CREATE TABLE " + sqldb.Floor + " AS SELECT 99998 AS version"); err != nil {
 		t.Fatal(err)
 	}
 	return dir

@@ -23,6 +23,11 @@ func Migrations(t *testing.T, fsys fs.FS) {
 			t.Errorf("sqlite has %q, postgres has %q", lite, post)
 		}
 	})
+	t.Run("programs of the version before go on", func(t *testing.T) {
+		if why := TakesAway(fsys); why != "" {
+			t.Error(why)
+		}
+	})
 	Each(t, func(t *testing.T, e Engine) {
 		db := e.Open(t)
 		m := Migrator(t, db, fsys)
