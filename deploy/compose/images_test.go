@@ -78,3 +78,38 @@ func TestImagesAreBuiltWithAGoThatAllModulesTake(t *testing.T) {
 		t.Errorf("the images are built with Go %v, the modules need %v", used, needed)
 	}
 }
+
+// stage returns the instructions of a stage of the Dockerfile and its base.
+func stage(t *testing.T, name string) (base, text string) {
+	t.Helper()
+	for _, text := range strings.Split(read(t, "Dockerfile"), "\nFROM ")[1:] {
+		first, rest, _ := strings.Cut(text, "\n")
+		if words := strings.Fields(first); words[len(words)-1] == name {
+			return words[len(words)-3], rest
+		}
+	}
+	t.Fatalf("there is no stage %s", name)
+	return "", ""
+}
+
+// A change of one service builds that one again, because it is the one that copies
+// it: a service's build has kit and itself, nothing of others.
+func TestAChangeOfOneServiceRebuildsOne(t *testing.T) {
+	source := regexp.MustCompile(`(?m)^COPY (\S+) (\S+)$`)
+	for name, want := range map[string]struct{ base, copies string }{
+		"kit":           {"go", "kit/"},
+		"build-service": {"kit", "${SERVICE}/"},
+		"build-mesh":    {"kit", "mesh/"},
+	} {
+		base, text := stage(t, name)
+		var copies []string
+		for _, found := range source.FindAllStringSubmatch(text, -1) {
+			if copies = append(copies, found[1]); found[1] != found[2] {
+				t.Errorf("%s: %s becomes %s", name, found[1], found[2])
+			}
+		}
+		if base != want.base || join(copies) != want.copies {
+			t.Errorf("%s is from %s and copies %v, want %s and %s", name, base, copies, want.base, want.copies)
+		}
+	}
+}
