@@ -79,7 +79,7 @@ func TestOnlyNotificationHasAWayOut(t *testing.T) {
 		if name == "default" {
 			t.Error("there is a default network")
 		}
-		out := !bool(network.Internal) && network.DriverOpts["com.docker.network.bridge.enable_ip_masquerade"] != "false"
+		out := !network.Internal && network.DriverOpts["com.docker.network.bridge.enable_ip_masquerade"] != "false"
 		if out != (name == "mail") {
 			t.Errorf("network %s leads out: %t", name, out)
 		}
@@ -95,7 +95,7 @@ func TestAPublishedPortHasANetworkThatTheHostReaches(t *testing.T) {
 	p := load(t, nil)
 	for _, name := range names(p) {
 		s := p.Services[name]
-		reached := slices.ContainsFunc(slices.Collect(maps.Keys(s.Networks)), func(network string) bool { return !bool(p.Networks[network].Internal) })
+		reached := slices.ContainsFunc(slices.Collect(maps.Keys(s.Networks)), func(network string) bool { return !p.Networks[network].Internal })
 		if len(s.Ports) > 0 && !reached {
 			t.Errorf("%s publishes a port, but is in internal networks only", name)
 		}

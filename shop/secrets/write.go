@@ -30,7 +30,7 @@ func (o Options) directory(dir string, uid int) error {
 	if err := os.MkdirAll(dir, mode); err != nil {
 		return err
 	}
-	if err := os.Chmod(dir, mode); err != nil { //nolint:gosec // A directory needs its x.
+	if err := os.Chmod(dir, mode); err != nil {
 		return err
 	}
 	if !o.Own {
