@@ -19,7 +19,7 @@ FROM --platform=$BUILDPLATFORM golang:${GO_VERSION}-trixie AS go
 WORKDIR /src
 # Every module builds by itself, with what its own go.mod says.
 ENV CGO_ENABLED=0 GOWORK=off GOFLAGS="-trimpath -buildvcs=false -mod=readonly"
-ARG TARGETARCH TARGETVARIANT
+ARG TARGETARCH
 ENV GOOS=linux GOARCH=${TARGETARCH}
 
 # What all of them are made of is compiled once, before they are in parallel.

@@ -13,7 +13,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-STEPS=(prerequisites format modules vet lint tests promises drills fuzz)
+STEPS=(prerequisites format modules vet lint compose tests promises drills fuzz)
 FUZZTIME=${FUZZTIME:-3000x}
 LINTER=$PWD/.cache/bin/golangci-lint
 ENVOY_VERSION=1.40
@@ -114,6 +114,19 @@ lint() {
   "$LINTER" config verify
   local dir
   for dir in $(modules); do (cd "$dir" && "$LINTER" run ./...); done
+}
+
+# compose lets Compose itself read its files, where it is installed. Everywhere the
+# tests read them with Compose's own library.
+compose() {
+  local with
+  if ! docker compose version >/dev/null 2>&1; then
+    echo "   no docker compose here: the tests' library reads the files alone"
+    return 0
+  fi
+  for with in '' compose.dev.yml compose.load.yml; do
+    docker compose --env-file /dev/null -f docker-compose.yml ${with:+-f "$with"} --profile '*' config --quiet
+  done
 }
 
 # tests runs everything but the promises and the drills on real engines, started

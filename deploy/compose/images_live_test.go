@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -24,11 +25,10 @@ type image struct {
 	}
 }
 
-// docker runs the engine's command in the root of the repository.
+// docker runs the engine's command.
 func docker(t *testing.T, args ...string) string {
 	t.Helper()
 	cmd := exec.CommandContext(t.Context(), "docker", args...)
-	cmd.Dir = root
 	cmd.Env = append(os.Environ(), "DOCKER_BUILDKIT=1")
 	var bad testkit.Buffer
 	cmd.Stderr = &bad
@@ -39,15 +39,20 @@ func docker(t *testing.T, args ...string) string {
 	return string(out)
 }
 
-// build builds a target and returns what came out of it.
-func build(t *testing.T, target, service string, args ...string) (name string, built image) {
+// build builds a target of this repository and returns what came out of it.
+func build(t *testing.T, target, service string) (name string, built image) {
+	t.Helper()
+	return buildIn(t, root, target, service)
+}
+
+func buildIn(t *testing.T, dir, target, service string, args ...string) (name string, built image) {
 	t.Helper()
 	name = "shop-test/" + target + service
-	all := append([]string{"build", "--target", target, "--tag", name, "--build-arg", "VERSION=1.2.3", "--build-arg", "REVISION=4e5f6a"}, args...)
+	all := []string{"build", "--target", target, "--tag", name, "--build-arg", "VERSION=1.2.3", "--build-arg", "REVISION=4e5f6a"}
 	if service != "" {
 		all = append(all, "--build-arg", "SERVICE="+service)
 	}
-	docker(t, append(all, ".")...)
+	docker(t, append(append(all, args...), dir)...)
 	t.Cleanup(func() { _ = exec.Command("docker", "image", "rm", "--force", name).Run() })
 	var found []image
 	if err := json.Unmarshal([]byte(docker(t, "image", "inspect", name)), &found); err != nil {
@@ -91,18 +96,39 @@ func TestAServiceByItselfIsHealthy(t *testing.T) {
 	}, "it is healthy by its own word")
 }
 
-// What is in an image is of the source alone, not of the time.
+// What is in an image is of the source alone: not of the time, nor of the folder
+// that the source lies in.
 func TestTwoBuildsAreTheSameBytes(t *testing.T) {
 	for _, target := range []struct{ name, service string }{{"service", "user"}, {"pod", "order"}, {"edge", ""}, {"mesh", ""}, {"shop", ""}} {
 		t.Run(target.name, func(t *testing.T) {
-			args := []string{"--no-cache", "--build-arg", "SOURCE_DATE_EPOCH=1700000000"}
-			_, first := build(t, target.name, target.service, args...)
-			_, second := build(t, target.name, target.service, args...)
-			if join(first.RootFS.Layers) != join(second.RootFS.Layers) {
-				t.Errorf("layers\n%v\n%v", first.RootFS.Layers, second.RootFS.Layers)
+			var layers [2]string
+			for n := range layers {
+				// Another file beside the source has all stages run again.
+				args := []string{"--build-arg", "SOURCE_DATE_EPOCH=1700000000", "--no-cache-filter", "files"}
+				_, built := buildIn(t, clone(t, fmt.Sprintf("kit/note-%d-%d.md", os.Getpid(), n)), target.name, target.service, args...)
+				layers[n] = join(built.RootFS.Layers)
+			}
+			if layers[0] != layers[1] {
+				t.Errorf("layers\n%s\n%s", layers[0], layers[1])
 			}
 		})
 	}
+}
+
+// clone copies the files of this repository into a directory of the test, with one
+// more.
+func clone(t *testing.T, more string) (dir string) {
+	t.Helper()
+	dir = t.TempDir()
+	cmd := exec.Command("sh", "-c", `git ls-files -z | tar --create --null --ignore-failed-read --files-from - | tar --extract --directory "$0"`, dir)
+	cmd.Dir = root
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	if err := os.WriteFile(filepath.Join(dir, more), []byte(more), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return dir
 }
 
 // A secret that is too weak stops the start with one line that says what to do.
