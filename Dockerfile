@@ -105,11 +105,19 @@ HEALTHCHECK --interval=5s --timeout=4s --start-period=30s CMD ["/service", "heal
 CMD ["--", "/service"]
 
 FROM go AS dev
-RUN mkdir -p /cache && chown 65532:65532 /cache
+# The containers have no way out, so that all modules are in the image.
+ENV GOMODCACHE=/modules
+COPY kit/go.mod kit/go.sum kit/
+COPY user/go.mod user/go.sum user/
+COPY product/go.mod product/go.sum product/
+COPY order/go.mod order/go.sum order/
+COPY notification/go.mod notification/go.sum notification/
+RUN for module in kit user product order notification; do (cd "$module" && go mod download) || exit 1; done \
+    && mkdir /cache && chown 65532:65532 /cache
 COPY --from=edge /usr/local/bin/envoy /usr/local/bin/envoy
 COPY --from=edge /mesh /mesh
 COPY --from=files /pod/ /
-ENV ENVOY=/usr/local/bin/envoy HOME=/cache GOCACHE=/cache/build GOMODCACHE=/cache/modules GOTMPDIR=/tmp
+ENV ENVOY=/usr/local/bin/envoy HOME=/cache GOCACHE=/cache/build GOPROXY=off GOTMPDIR=/tmp
 USER 65532:65532
 ENTRYPOINT ["/mesh", "agent"]
 

@@ -7,7 +7,7 @@ import (
 )
 
 func TestEveryContainerIsHardened(t *testing.T) {
-	for _, files := range [][]string{nil, {"compose.load.yml"}} {
+	for _, files := range [][]string{nil, {"compose.load.yml"}, {"compose.dev.yml"}} {
 		for name, s := range load(t, nil, files...).Services {
 			if !s.ReadOnly {
 				t.Errorf("%s can write to its root file system", name)
