@@ -60,7 +60,10 @@ backup: ## copy the four databases as of one moment while all works, into TO=dir
 restore: ## put the databases back to FROM=directory and start again; YES=--yes asks nothing
 	@scripts/restore.sh $(YES) "$(FROM)"
 
+sbom: ## what the programs are made of, as CycloneDX, into sbom/
+	@scripts/sbom.sh
+
 tidy: ## tidy every module by itself
 	@for m in $$(go list -m -f '{{.Dir}}'); do (cd "$$m" && GOWORK=off go mod tidy) || exit 1; done
 
-.PHONY: help run demo up down logs ps smoke load test lint fuzz chaos drills bench compose-test upgrade backup restore tidy
+.PHONY: help run demo up down logs ps smoke load test lint fuzz chaos drills bench compose-test upgrade backup restore sbom tidy
