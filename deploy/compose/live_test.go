@@ -9,6 +9,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"path/filepath"
 	"slices"
@@ -35,8 +36,8 @@ func TestTheShopInCompose(t *testing.T) {
 		{"more replicas, and one is killed", replicaIsKilled},
 		{"every service is upgraded", upgrades},
 		{"RabbitMQ restarts", brokerRestarts},
-		{"databases and queues survive down and up", downAndUp},
 		{"memory", memory},
+		{"databases and queues survive down and up", downAndUp},
 		{"backup, destroy, restore", backupAndRestore},
 		{"nothing is left", nothingIsLeft},
 	} {
@@ -49,29 +50,36 @@ func walks(t *testing.T, p *project) {
 	t.Log(strings.TrimSpace(tail(p.run(t, p.shop, "--base-port", strconv.Itoa(p.base), "demo"), 1)))
 }
 
-// everyTarget: all of them, of every job, and each replica by its address.
-func everyTarget(t *testing.T, p *project) {
+func everyTarget(t *testing.T, p *project) { p.scraped(t, nil) }
+
+// scraped waits until Prometheus has read all targets of every job, of the services
+// as many as there are replicas: one where it is not said otherwise.
+func (p *project) scraped(t *testing.T, replicas map[string]int) {
+	t.Helper()
+	want := map[string]int{
+		"mesh-ca": 1, "rabbitmq": 1, "rabbitmq-queues": 1, "redis": 1, "postgres": 4, "jaeger": 1, "jaeger-spans": 1, "prometheus": 1,
+	}
+	for job, workloads := range map[string][]string{"shop": services, "envoy": append(services, "edge"), "mesh-agent": append(services, "edge")} {
+		for _, workload := range workloads {
+			want[job] += max(1, replicas[workload])
+		}
+	}
 	prometheus := promapi.New(p.at("PROMETHEUS"))
 	testkit.Eventually(t, eventTime, func() error {
-		found, err := prometheus.Targets(t.Context())
+		targets, err := prometheus.Targets(t.Context())
 		if err != nil {
 			return err
 		}
 		var wrong []error
-		jobs := map[string]int{}
-		for _, target := range found {
-			jobs[target.Labels["job"]]++
+		found := map[string]int{}
+		for _, target := range targets {
+			found[target.Labels["job"]]++
 			if target.Health != "up" {
 				wrong = append(wrong, fmt.Errorf("%s is %s: %s", target.URL, target.Health, target.Error))
 			}
 		}
-		for job, want := range map[string]int{
-			"shop": 4, "envoy": 5, "mesh-agent": 5, "mesh-ca": 1, "rabbitmq": 1, "rabbitmq-queues": 1, "redis": 1, "postgres": 4,
-			"jaeger": 1, "jaeger-spans": 1, "prometheus": 1,
-		} {
-			if jobs[job] != want {
-				wrong = append(wrong, fmt.Errorf("%d targets of %s, want %d", jobs[job], job, want))
-			}
+		if !maps.Equal(found, want) {
+			wrong = append(wrong, fmt.Errorf("targets %v, want %v", found, want))
 		}
 		return errors.Join(wrong...)
 	}, "every target is up")
@@ -107,6 +115,7 @@ func replicaIsKilled(t *testing.T, p *project) {
 			t.Fatalf("%d replicas of %s, want %d", len(got), service, want)
 		}
 	}
+	p.scraped(t, map[string]int{"user": 2, "product": 3})
 	p.underLoad(t, "a replica of product is killed", func() {
 		p.run(t, "docker", "kill", p.containers(t, "product")[0])
 		t.Logf("replaced after %s", p.up(t, "--no-recreate", "--scale", "user=2", "--scale", "product=3"))
@@ -154,13 +163,14 @@ func handled(t *testing.T, p *project) {
 		}
 		return nil
 	}, "every event is handled")
-	if dead := strings.TrimSpace(p.compose(t, "exec", "-T", "rabbitmq", "rabbitmqctl", "--quiet", "list_queues", "--no-table-headers", "name", "messages")); dead != "" {
-		for line := range strings.Lines(dead) {
-			if fields := strings.Fields(line); len(fields) == 2 && fields[1] != "0" {
-				t.Errorf("messages are left in %s", line)
+	testkit.Eventually(t, eventTime, func() error {
+		for line := range strings.Lines(p.compose(t, "exec", "-T", "rabbitmq", "rabbitmqctl", "--quiet", "list_queues", "--no-table-headers", "name", "messages")) {
+			if fields := strings.Fields(line); len(fields) != 2 || fields[1] != "0" {
+				return fmt.Errorf("messages in %s", line)
 			}
 		}
-	}
+		return nil
+	}, "no message is left, no dead letter either")
 }
 
 // downAndUp leaves orders whose events are in RabbitMQ alone.
