@@ -50,6 +50,9 @@ bench: ## measure against bare references in the same run
 compose-test: ## build and start the whole in Compose, do to it what operators do, take it away
 	go test -tags compose ./deploy/compose -count=1 -v -timeout 60m
 
+kube-test: ## the same in the Kubernetes that KUBECONFIG names, which has the images (TAG dev)
+	go test -tags kube ./deploy/kubernetes -count=1 -v -timeout 60m
+
 upgrade: ## build the images of the services and replace what runs, one service after the other, without a failed request
 	docker compose build $(SERVICES)
 	@scripts/upgrade.sh $(SERVICES)
@@ -66,4 +69,4 @@ sbom: ## what the programs are made of, as CycloneDX, into sbom/
 tidy: ## tidy every module by itself
 	@for m in $$(go list -m -f '{{.Dir}}'); do (cd "$$m" && GOWORK=off go mod tidy) || exit 1; done
 
-.PHONY: help run demo up down logs ps smoke load test lint fuzz chaos drills bench compose-test upgrade backup restore sbom tidy
+.PHONY: help run demo up down logs ps smoke load test lint fuzz chaos drills bench compose-test kube-test upgrade backup restore sbom tidy

@@ -2,7 +2,6 @@ package kubernetes_test
 
 import (
 	"bytes"
-	"flag"
 	"fmt"
 	"maps"
 	"os"
@@ -13,9 +12,9 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	"sigs.k8s.io/yaml"
-)
 
-var update = flag.Bool("update", false, "write overlays/production/rules.yaml anew")
+	"shop/kit/testkit"
+)
 
 const observability = root + "/observability"
 
@@ -46,16 +45,7 @@ func TestProductionHasTheRules(t *testing.T) {
 		}
 		fmt.Fprintf(&want, "---\n%s", out)
 	}
-	const path = "overlays/production/rules.yaml"
-	if *update {
-		if err := os.WriteFile(path, want.Bytes(), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	got, err := os.ReadFile(path)
-	if err != nil || !bytes.Equal(got, want.Bytes()) {
-		t.Errorf("%s is stale: go test ./deploy/kubernetes -run TestProductionHasTheRules -update (%v)", path, err)
-	}
+	testkit.Golden(t, "overlays/production/rules.yaml", want.Bytes())
 }
 
 // prometheusFile is what these tests read of a configuration of Prometheus.
