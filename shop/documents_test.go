@@ -23,7 +23,7 @@ type document struct {
 func documents(t *testing.T) []document {
 	t.Helper()
 	var all []document
-	for _, pattern := range []string{"*.md", "docs/*.md", "*/README.md", "observability/runbooks/*.md"} {
+	for _, pattern := range []string{"*.md", "docs/*.md", "*/README.md", "deploy/*/README.md", "observability/runbooks/*.md"} {
 		paths, err := filepath.Glob(filepath.Join(repository, pattern))
 		if err != nil {
 			t.Fatal(err)
