@@ -12,6 +12,7 @@ import (
 	upstreams "github.com/envoyproxy/go-control-plane/envoy/extensions/upstreams/http/v3"
 	typev3 "github.com/envoyproxy/go-control-plane/envoy/type/v3"
 	"google.golang.org/protobuf/types/known/anypb"
+	"google.golang.org/protobuf/types/known/wrapperspb"
 )
 
 // Clusters that are no service of the mesh.
@@ -158,18 +159,22 @@ func (b *builder) endpoints(name string, addresses []string) *cluster.Cluster {
 	return c
 }
 
-// resolver asks the DNS server of the place; nil where it is the system's.
+// A DNS server that is silent about names that it does not know must not keep an
+// Envoy from its start, which waits for the first answer about every name: after so
+// many tries, each of which waits twice as long as the one before, there is none.
+const (
+	dnsTimeout = 1 // seconds
+	dnsTries   = 2
+)
+
+// resolver asks the DNS server of the place, or that of the system.
 func (b *builder) resolver() *core.TypedExtensionConfig {
-	if b.at.DNS == "" {
-		return nil
+	c := &cares.CaresDnsResolverConfig{QueryTimeoutSeconds: wrapperspb.UInt64(dnsTimeout), QueryTries: wrapperspb.UInt32(dnsTries)}
+	if b.at.DNS != "" {
+		c.Resolvers = []*core.Address{address(b.at.DNS)}
+		c.DnsResolverOptions = &core.DnsResolverOptions{NoDefaultSearchDomain: true}
 	}
-	return &core.TypedExtensionConfig{
-		Name: "envoy.network.dns_resolver.cares",
-		TypedConfig: b.any(&cares.CaresDnsResolverConfig{
-			Resolvers:          []*core.Address{address(b.at.DNS)},
-			DnsResolverOptions: &core.DnsResolverOptions{NoDefaultSearchDomain: true},
-		}),
-	}
+	return &core.TypedExtensionConfig{Name: "envoy.network.dns_resolver.cares", TypedConfig: b.any(c)}
 }
 
 func (b *builder) static(name string, replicas ...*endpointv3.LbEndpoint) *cluster.Cluster {
