@@ -59,6 +59,12 @@ func faults(w workload) []string {
 		must(c.Resources.Limits.Memory().Sign() > 0, of("has no limit of memory"))
 		must(c.Resources.Requests.Memory().Sign() > 0 && c.Resources.Requests.Cpu().Sign() > 0, of("asks for nothing"))
 		must(w.kind == "Job" || c.ReadinessProbe != nil, of("has no readiness probe"))
+		for _, p := range []*corev1.Probe{c.StartupProbe, c.ReadinessProbe, c.LivenessProbe} {
+			// On a machine that has too much to do a second is soon over, and the only
+			// replica would be taken away from those who wait for it.
+			const least = 5
+			must(p == nil || p.TimeoutSeconds >= least, of("is given up too soon by a probe"))
+		}
 		must(!strings.HasSuffix(c.Image, ":latest") && strings.Contains(c.Image, ":"), of("has no version: "+c.Image))
 		for _, e := range c.Env {
 			must(e.ValueFrom == nil || e.ValueFrom.SecretKeyRef == nil, of("has a secret in its environment: "+e.Name))
