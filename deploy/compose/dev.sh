@@ -11,7 +11,7 @@ stop() {
 trap 'stop; exit 0' TERM INT
 
 changed() {
-  [ -n "$(find "/src/kit" "/src/$SERVICE" -newer /tmp/stamp -type f ! -name '*_test.go' ! -name '*.md' -print -quit)" ]
+  [ -n "$(find "/src/kit" "/src/$SERVICE" -name testdata -prune -o -newer /tmp/stamp -type f ! -name '*_test.go' ! -name '*.md' -print -quit)" ]
 }
 
 while :; do
