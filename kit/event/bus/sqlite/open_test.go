@@ -54,7 +54,8 @@ func TestOpenSaysWhatIsWrong(t *testing.T) {
 	}
 }
 
-// newer makes a bus that a later version of this program has migrated.
+// newer makes a bus that a later version of this program has migrated, and that
+// only later ones can work with.
 func newer(t *testing.T, path string) string {
 	t.Helper()
 	b, err := sqlite.Open(t.Context(), path, topology, telemetry.Nop())
@@ -69,8 +70,14 @@ func newer(t *testing.T, path string) string {
 		t.Fatal(err)
 	}
 	defer db.Close()
-	if _, err := db.Exec(t.Context(), `INSERT INTO goose_db_version (version_id, is_applied) VALUES (99999, 1)`); err != nil {
-		t.Fatal(err)
+	for _, statement := range []string{
+		`INSERT INTO goose_db_version (version_id, is_applied) VALUES (99999, 1)`,
+		`CREATE TABLE ` + sqldb.Floor + ` (version BIGINT NOT NULL)`,
+		`INSERT INTO ` + sqldb.Floor + ` (version) VALUES (99999)`,
+	} {
+		if _, err := db.Exec(t.Context(), statement); err != nil {
+			t.Fatal(err)
+		}
 	}
 	return path
 }
