@@ -17,8 +17,8 @@ import (
 	"strings"
 	"testing"
 
+	"shop/deploy/livetest"
 	"shop/kit/testkit"
-	"shop/kit/testkit/jaegerapi"
 	"shop/kit/testkit/promapi"
 	"shop/shop/rest"
 )
@@ -90,22 +90,7 @@ func orderIsSeen(t *testing.T, p *project) {
 	buyer := p.login(t, "seen")
 	order, trace := placed(t, buyer, stocked(t, buyer, 10))
 	testkit.Eventually(t, eventTime, func() error { return p.oneMail(t, "seen", order) }, "the mail is in Mailpit")
-	jaeger := jaegerapi.New(p.at("JAEGER"))
-	testkit.Eventually(t, eventTime, func() error {
-		found, err := jaeger.Trace(t.Context(), trace)
-		if err != nil {
-			return err
-		}
-		for _, service := range []string{"edge", "order", "order-sidecar", "product", "product-sidecar", "user", "user-sidecar", "notification"} {
-			if !slices.Contains(found.Services(), service) {
-				return fmt.Errorf("no span of %s, only of %v", service, found.Services())
-			}
-		}
-		if n := len(found.Roots()); n != 1 {
-			return fmt.Errorf("%d roots", n)
-		}
-		return nil
-	}, "the whole trace is in Jaeger")
+	livetest.OrderTrace(t, eventTime, p.at("JAEGER"), trace)
 }
 
 func replicaIsKilled(t *testing.T, p *project) {

@@ -4,11 +4,11 @@ package compose_test
 
 import (
 	"bytes"
-	"encoding/json"
 	"os"
 	"strconv"
 	"testing"
 
+	"shop/deploy/livetest"
 	"shop/kit/testkit"
 )
 
@@ -54,24 +54,8 @@ func (p *project) underLoad(t *testing.T, what string, do func()) {
 		t.Fatal(err)
 	}
 	failed := <-ended
-	var report struct {
-		Seconds      float64
-		Requests     int
-		Failed       int
-		Repeated     int
-		OrdersPlaced int                `json:"orders_placed"`
-		Latency      map[string]float64 `json:"latency_ms"`
-		Failures     []json.RawMessage
+	if failed != nil {
+		t.Errorf("%s: %v: %s", what, failed, said.String())
 	}
-	if err := json.Unmarshal(out.Bytes(), &report); err != nil {
-		t.Fatalf("%v, %v\n%s%s", failed, err, out.String(), said.String())
-	}
-	t.Logf("%s: %d requests in %.1f s, %d failed, %d sent again, %d orders, p50 %.0f ms, p99 %.0f ms, slowest %.0f ms", what,
-		report.Requests, report.Seconds, report.Failed, report.Repeated, report.OrdersPlaced, report.Latency["p50"], report.Latency["p99"], report.Latency["max"])
-	if failed != nil || report.Failed > 0 {
-		t.Errorf("%s: %d of %d requests failed, %v: %s", what, report.Failed, report.Requests, failed, report.Failures)
-	}
-	if want := int(0.9 * float64(rate(t)) * report.Seconds); report.Requests < want {
-		t.Errorf("%s: %d requests, want %d at least", what, report.Requests, want)
-	}
+	livetest.Unnoticed(t, what, rate(t), out.String())
 }

@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"shop/deploy/livetest"
 	"shop/kit/testkit"
 	"shop/shop/rest"
 )
@@ -203,30 +204,7 @@ func underLoad(t *testing.T, what string, do func()) {
 	if err := logs.Wait(); err != nil {
 		t.Fatalf("%v: %s", err, out.String())
 	}
-	var report struct {
-		Seconds      float64
-		Requests     int
-		Failed       int
-		Repeated     int
-		OrdersPlaced int                `json:"orders_placed"`
-		Latency      map[string]float64 `json:"latency_ms"`
-		Failures     []json.RawMessage
-	}
-	for line := range strings.Lines(out.String()) {
-		if strings.HasPrefix(line, "{") {
-			if err := json.Unmarshal([]byte(line), &report); err != nil {
-				t.Fatalf("%v: %s", err, line)
-			}
-		}
-	}
-	t.Logf("%s: %d requests in %.1f s, %d failed, %d sent again, %d orders, p50 %.0f ms, p99 %.0f ms, slowest %.0f ms", what,
-		report.Requests, report.Seconds, report.Failed, report.Repeated, report.OrdersPlaced, report.Latency["p50"], report.Latency["p99"], report.Latency["max"])
-	if report.Failed > 0 {
-		t.Errorf("%s: %d of %d requests failed: %s", what, report.Failed, report.Requests, report.Failures)
-	}
-	if want := int(0.9 * rate * report.Seconds); report.Requests < want || report.Requests == 0 {
-		t.Errorf("%s: %d requests in %.1f s, want %d at least: %s", what, report.Requests, report.Seconds, want, out.String())
-	}
+	livetest.Unnoticed(t, what, rate, out.String())
 }
 
 // rows asks the database of a service.

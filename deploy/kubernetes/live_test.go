@@ -17,8 +17,8 @@ import (
 	"testing"
 	"time"
 
+	"shop/deploy/livetest"
 	"shop/kit/testkit"
-	"shop/kit/testkit/jaegerapi"
 	"shop/kit/testkit/promapi"
 	"shop/shop/rest"
 )
@@ -157,20 +157,7 @@ func orderIsSeen(t *testing.T) {
 	if err != nil || a.Status != http.StatusCreated {
 		t.Fatal(a.Status, err)
 	}
-	trace := a.Header.Get("X-Trace-Id")
-	jaeger := jaegerapi.New(door(t, "jaeger", 16686))
-	testkit.Eventually(t, patience, func() error {
-		found, err := jaeger.Trace(t.Context(), trace)
-		if err != nil {
-			return err
-		}
-		for _, service := range []string{"edge", "order", "order-sidecar", "product", "product-sidecar", "user", "user-sidecar", "notification"} {
-			if !slices.Contains(found.Services(), service) {
-				return fmt.Errorf("no span of %s, only of %v", service, found.Services())
-			}
-		}
-		return nil
-	}, "the order's trace is in Jaeger")
+	livetest.OrderTrace(t, patience, door(t, "jaeger", 16686), a.Header.Get("X-Trace-Id"))
 }
 
 func scales(t *testing.T) {

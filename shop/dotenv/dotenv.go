@@ -16,9 +16,6 @@ import (
 	"shop/shop/local"
 )
 
-// Services are those that there are.
-var Services = []string{"user", "product", "order", "notification"}
-
 // ErrUnknown says that there is no service of that name.
 var ErrUnknown = errors.New("no such service")
 
@@ -30,8 +27,8 @@ const shared = "data/services"
 // same for every service, as does the queue file. A .env that is there stays as it
 // is: made is false then.
 func Make(root, service string) (made bool, err error) {
-	if !slices.Contains(Services, service) {
-		return false, fmt.Errorf("%q: %w; there are %s", service, ErrUnknown, strings.Join(Services, ", "))
+	if !slices.Contains(local.Names, service) {
+		return false, fmt.Errorf("%q: %w; there are %s", service, ErrUnknown, strings.Join(local.Names, ", "))
 	}
 	path := filepath.Join(root, service, ".env")
 	if _, err := os.Stat(path); !errors.Is(err, fs.ErrNotExist) {

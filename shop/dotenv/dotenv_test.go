@@ -11,6 +11,7 @@ import (
 	"shop/order"
 	"shop/product"
 	"shop/shop/dotenv"
+	"shop/shop/local"
 	"shop/user"
 )
 
@@ -18,7 +19,7 @@ import (
 func root(t *testing.T) string {
 	t.Helper()
 	dir := t.TempDir()
-	for _, service := range dotenv.Services {
+	for _, service := range local.Names {
 		text, err := os.ReadFile(filepath.Join("../..", service, ".env.example"))
 		if err != nil {
 			t.Fatal(err)
@@ -36,7 +37,7 @@ func root(t *testing.T) string {
 // TestTheServicesShareWhatTheyMustShare: read as the services read it.
 func TestTheServicesShareWhatTheyMustShare(t *testing.T) {
 	dir := root(t)
-	for _, service := range dotenv.Services {
+	for _, service := range local.Names {
 		if made, err := dotenv.Make(dir, service); err != nil || !made {
 			t.Fatalf("%s: %v %v", service, made, err)
 		}

@@ -17,7 +17,6 @@ import (
 	"testing"
 
 	"shop/kit/testkit"
-	"shop/kit/testkit/engine"
 	"shop/shop/operator"
 	"shop/shop/rest"
 )
@@ -28,17 +27,8 @@ import (
 // and its one notification.
 func TestABackupOfAWorkingShopIsOneMoment(t *testing.T) {
 	const stock, buyers = 100000, 4
-	server, err := engine.StartPostgres(t.Context(), engine.Options{Dir: filepath.Join(t.TempDir(), "postgres"), Fast: true})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := server.Kill(); err != nil {
-			t.Error(err)
-		}
-	})
-	flags := []string{"--postgres", strings.Replace(server.URL(), "/postgres?", "?", 1)}
-	scripts := scriptsOn(t, server.URL())
+	server, flags := postgresOf(t)
+	scripts := scriptsOn(t, server)
 	port, settle := testkit.Ports(t, operator.PortDistance), "RESERVATION_TTL=1"
 	p := spawnOn(t, flags, t.TempDir(), port, settle)
 
@@ -72,7 +62,7 @@ func TestABackupOfAWorkingShopIsOneMoment(t *testing.T) {
 	}
 
 	p.kill()
-	destroy(t, server.URL())
+	destroy(t, server)
 	t.Run("what is no backup changes nothing", func(t *testing.T) { refusesToRestore(t, scripts, backup) })
 	said := scripts.run(t, "restore.sh", "--yes", backup)
 	t.Logf("%d orders while it was made of %d\n%s", during, load.placed.Load(), said)

@@ -13,7 +13,7 @@ import (
 	"testing"
 
 	"shop/kit/testkit"
-	"shop/shop/dotenv"
+	"shop/shop/local"
 	"shop/shop/operator"
 )
 
@@ -70,10 +70,10 @@ func TestServicesStartedByHand(t *testing.T) {
 	root, path := byHand(t)
 	port := testkit.Ports(t, operator.PortDistance)
 	var urls []string
-	for n := range dotenv.Services {
+	for n := range local.Names {
 		urls = append(urls, fmt.Sprintf("http://127.0.0.1:%d", port+n))
 	}
-	for n, service := range dotenv.Services {
+	for n, service := range local.Names {
 		var out testkit.Buffer
 		cmd := exec.Command(filepath.Join(root, "scripts", "start.sh"), service)
 		cmd.Env = append(os.Environ(), "PATH="+path, "BCRYPT_COST=4", "PORT="+strconv.Itoa(port+n), "ADMIN_PORT="+strconv.Itoa(port+n+operator.PortDistance),
@@ -141,7 +141,7 @@ func byHand(t *testing.T) (root, path string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, service := range dotenv.Services {
+	for _, service := range local.Names {
 		write(t, filepath.Join(root, service, ".env.example"), read(t, filepath.Join(repository, service, ".env.example")), 0o600)
 	}
 	write(t, filepath.Join(root, "scripts", "start.sh"), read(t, filepath.Join(repository, "scripts", "start.sh")), 0o700)

@@ -15,7 +15,6 @@ import (
 
 	"shop/kit/sqldb"
 	"shop/kit/testkit"
-	"shop/kit/testkit/engine"
 	"shop/notification"
 	"shop/order"
 	"shop/product"
@@ -36,18 +35,9 @@ func TestTheProgramBeforeWorksOnTheNextSchema(t *testing.T) {
 		upgraded(t, dir, nil, func(service string) string { return "sqlite:///" + filepath.Join(dir, service+".db") })
 	})
 	t.Run("postgres", func(t *testing.T) {
-		server, err := engine.StartPostgres(t.Context(), engine.Options{Dir: filepath.Join(t.TempDir(), "postgres"), Fast: true})
-		if err != nil {
-			t.Fatal(err)
-		}
-		t.Cleanup(func() {
-			if err := server.Kill(); err != nil {
-				t.Error(err)
-			}
-		})
-		at := strings.Replace(server.URL(), "/postgres?", "?", 1)
-		upgraded(t, t.TempDir(), []string{"--postgres", at}, func(service string) string {
-			to, err := url.Parse(server.URL())
+		server, flags := postgresOf(t)
+		upgraded(t, t.TempDir(), flags, func(service string) string {
+			to, err := url.Parse(server)
 			if err != nil {
 				t.Fatal(err)
 			}
