@@ -171,8 +171,21 @@ fuzz() {
 run() {
   local start=$SECONDS
   printf '── %s\n' "$1"
-  case $1 in modules) modules_alone ;; *) "$1" ;; esac
+  case $1 in modules) modules_alone ;; *) "$1" ;; esac 2>&1 | tee "$SAID"
   printf '   %s: ok, %d s\n' "$1" $((SECONDS - start))
 }
 
+# ended says at the very end, where it is looked for, which tests of the step failed
+# and why: a log of thousands of lines may stand above.
+ended() {
+  local code=$?
+  if [ $code != 0 ]; then
+    printf '── %s failed\n' "$step"
+    grep -E '^ *--- FAIL|^ *[A-Za-z0-9_]+\.go:[0-9]+: |^(FAIL|panic:|WARNING: DATA RACE)' "$SAID" | cut -c 1-400 | head -n 80 || true
+  fi
+  rm -f "$SAID"
+}
+
+SAID=$(mktemp)
+trap ended EXIT
 for step in "${@:-${STEPS[@]}}"; do run "$step"; done

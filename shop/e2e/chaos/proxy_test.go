@@ -3,10 +3,16 @@ package chaos
 import (
 	"context"
 	"errors"
+	"io"
 	"net"
+	"net/http"
+	"net/http/httptest"
+	"slices"
 	"sync"
 	"testing"
 	"time"
+
+	"shop/shop/rest"
 )
 
 // proxy is a stable address in front of one or several backends: connections go
@@ -19,9 +25,9 @@ type proxy struct {
 	mu        sync.Mutex
 	backends  []string
 	next      int
-	left      string // The backend that gets no new connections.
+	left      string // The backend that is given no connections.
 	cut       bool
-	connected map[net.Conn]struct{}
+	connected map[net.Conn]string // To their backends.
 }
 
 // newProxy listens on a free port until the end of the test.
@@ -31,7 +37,7 @@ func newProxy(t *testing.T, backends ...string) *proxy {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p := &proxy{listener: l, backends: backends, connected: map[net.Conn]struct{}{}}
+	p := &proxy{listener: l, backends: backends, connected: map[net.Conn]string{}}
 	go p.accept()
 	t.Cleanup(func() {
 		_ = l.Close()
@@ -44,12 +50,18 @@ func newProxy(t *testing.T, backends ...string) *proxy {
 // Addr returns where clients connect.
 func (p *proxy) Addr() string { return p.listener.Addr().String() }
 
-// Leave gives no new connections to a backend, as a balancer does with one that
-// does not answer its probes; "" ends that.
+// Leave ends the connections to a backend and gives it no new ones, as a balancer
+// does with one that does not answer its probes; "" ends that. Were they kept, a
+// client that has several idle ones would lose a try on each.
 func (p *proxy) Leave(backend string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.left = backend
+	for c, to := range p.connected {
+		if to == backend {
+			_ = c.Close()
+		}
+	}
 }
 
 // Cut ends every connection and refuses new ones until Mend.
@@ -82,6 +94,36 @@ func (p *proxy) Release() {
 	p.answers.open()
 }
 
+// TestNobodyIsLeftAtABackendThatIsLeft: not those either who were connected before.
+func TestNobodyIsLeftAtABackendThatIsLeft(t *testing.T) {
+	p := newProxy(t)
+	for _, name := range []string{"first", "second"} {
+		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, name) }))
+		t.Cleanup(server.Close)
+		p.backends = append(p.backends, server.Listener.Addr().String())
+	}
+	clients := [...]*http.Client{newHTTPClient(t), newHTTPClient(t)}
+	answers := func() (all []string) {
+		for _, c := range clients {
+			a, err := rest.Client{Base: "http://" + p.Addr(), HTTP: c}.Get(t.Context(), "/")
+			if err != nil {
+				t.Fatal(err)
+			}
+			all = append(all, string(a.Body))
+		}
+		return all
+	}
+	before := answers()
+	p.Leave(p.backends[0])
+	after := answers()
+	if want := []string{"first", "second"}; !slices.Equal(before, want) {
+		t.Errorf("before: %v, want %v", before, want)
+	}
+	if want := []string{"second", "second"}; !slices.Equal(after, want) {
+		t.Errorf("after: %v, want %v", after, want)
+	}
+}
+
 func (p *proxy) accept() {
 	for {
 		client, err := p.listener.Accept()
@@ -96,8 +138,11 @@ func (p *proxy) accept() {
 
 func (p *proxy) serve(client net.Conn) {
 	defer client.Close()
-	backend := p.dial()
-	if backend == nil || !p.keep(client, backend) {
+	backend, address := p.dial()
+	if backend != nil {
+		defer backend.Close()
+	}
+	if backend == nil || !p.keep(address, client, backend) {
 		// As a port where nobody listens: a reset, not an orderly end.
 		_ = client.(*net.TCPConn).SetLinger(0)
 		return
@@ -109,14 +154,15 @@ func (p *proxy) serve(client net.Conn) {
 	ends.Wait()
 }
 
-// dial connects to the next backend that does not refuse; nil if all do.
-func (p *proxy) dial() net.Conn {
+// dial connects to the next backend that does not refuse and returns its address;
+// nil if all do.
+func (p *proxy) dial() (net.Conn, string) {
 	p.mu.Lock()
 	first, cut, left := p.next, p.cut, p.left
 	p.next++
 	p.mu.Unlock()
 	if cut {
-		return nil
+		return nil, ""
 	}
 	for n := range p.backends {
 		backend := p.backends[(first+n)%len(p.backends)]
@@ -127,19 +173,23 @@ func (p *proxy) dial() net.Conn {
 		c, err := (&net.Dialer{}).DialContext(ctx, "tcp", backend)
 		cancel()
 		if err == nil {
-			return c
+			return c, backend
 		}
 	}
-	return nil
+	return nil, ""
 }
 
-func (p *proxy) keep(conns ...net.Conn) bool {
+// keep notes the two ends of a way to backend, unless it was closed meanwhile.
+func (p *proxy) keep(backend string, ends ...net.Conn) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	for _, c := range conns {
-		p.connected[c] = struct{}{}
+	if p.cut || backend == p.left {
+		return false
 	}
-	return !p.cut
+	for _, c := range ends {
+		p.connected[c] = backend
+	}
+	return true
 }
 
 func (p *proxy) forget(conns ...net.Conn) {

@@ -26,6 +26,12 @@ func (r *report) Add(t *testing.T, done, counts, figures string) {
 	t.Logf("%s: %s; %s; %s", verdict, done, counts, figures)
 }
 
+// Broken notes that a promise was not kept: a test that ended early has noted
+// nothing.
+func (r *report) Broken(promise string) {
+	r.rows = append(r.rows, table.Row{promise, "", "", "what failed stands above", "BROKEN"})
+}
+
 // String returns the table.
 func (r *report) String() string {
 	const widest = 44
