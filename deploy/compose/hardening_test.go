@@ -1,7 +1,9 @@
 package compose_test
 
 import (
+	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 )
@@ -81,5 +83,32 @@ func TestMemoryIsLimited(t *testing.T) {
 	t.Logf("%d MB without Grafana", sum/1_000_000)
 	if sum > most {
 		t.Errorf("the limits sum up to %d bytes, more than %d", sum, most)
+	}
+}
+
+// Measured: a connection that has served for a while is 3 MiB of its server's memory,
+// and 0.3 for the kernel's tables.
+func TestADatabaseHasRoomForItsConnections(t *testing.T) {
+	const (
+		mebibyte = 1 << 20
+		each     = 3.3
+		replicas = 5
+		rest     = 10 // The server's own processes and the exporter's connection.
+	)
+	p := load(t, nil)
+	buffers := regexp.MustCompile(`shared_buffers=(\d+)MB`)
+	for _, name := range services {
+		server := p.Services["postgres-"+name]
+		found := buffers.FindStringSubmatch(join(server.Command))
+		conns := p.Services[name].Environment["DATABASE_MAX_CONNS"]
+		if found == nil || conns == nil {
+			t.Errorf("%s: no shared_buffers or no DATABASE_MAX_CONNS", name)
+			continue
+		}
+		shared, _ := strconv.Atoi(found[1])
+		most, _ := strconv.Atoi(*conns)
+		if want := rest + float64(shared) + replicas*each*float64(most); most == 0 || want > float64(server.MemLimit)/mebibyte {
+			t.Errorf("%s with %d replicas needs %.0f MiB of its database, which has %d", name, replicas, want, server.MemLimit/mebibyte)
+		}
 	}
 }

@@ -36,6 +36,7 @@ func TestTheShopInCompose(t *testing.T) {
 		{"more replicas, and one is killed", replicaIsKilled},
 		{"every service is upgraded", upgrades},
 		{"RabbitMQ restarts", brokerRestarts},
+		{"secrets are rotated", rotates},
 		{"memory", memory},
 		{"databases and queues survive down and up", downAndUp},
 		{"backup, destroy, restore", backupAndRestore},
@@ -134,6 +135,49 @@ func brokerRestarts(t *testing.T, p *project) {
 		p.compose(t, "restart", "rabbitmq")
 		p.up(t)
 	})
+	handled(t, p)
+}
+
+// rotates makes secrets anew: what is new opens, what was before doesn't, and nobody
+// notices.
+func rotates(t *testing.T, p *project) {
+	rotate := func(args ...string) { t.Log(strings.TrimSpace(p.run(t, "scripts/rotate.sh", args...))) }
+	p.register(t, "faithful")
+	before := p.login(t, "faithful")
+	p.underLoad(t, "the signing key", func() { rotate("signing-key") })
+	asked(t, http.StatusOK, nil)(before.User.Get(t.Context(), "/users/me"))
+	asked(t, http.StatusOK, nil)(p.login(t, "faithful").Order.Get(t.Context(), "/orders"))
+	rotate("old-signing-key")
+	asked(t, http.StatusUnauthorized, nil)(before.User.Get(t.Context(), "/users/me"))
+
+	opens := map[string]string{ // A command that takes a password by standard input.
+		// By TCP from outside of it: from inside the server trusts everybody.
+		"postgres-order": `PGPASSWORD="$(cat)" psql --no-psqlrc --quiet --host "$(hostname -i)" --username order_service --dbname order_service_db --command "SELECT 1"`,
+		"rabbitmq":       `rabbitmqctl --quiet authenticate_user shop -- "$(cat)"`,
+		"redis":          `REDISCLI_AUTH="$(cat)" redis-cli --no-auth-warning PING | grep -qx PONG`,
+	}
+	open := func(server, password string) error {
+		cmd := p.command(t.Context(), "docker", "compose", "exec", "-T", server, "sh", "-c", opens[server])
+		cmd.Stdin = strings.NewReader(password)
+		return cmd.Run()
+	}
+	for _, secret := range []struct {
+		server string
+		rotate []string
+	}{
+		{"postgres-order", []string{"databases", "order"}},
+		{"rabbitmq", []string{"broker"}},
+		{"redis", []string{"cache"}},
+	} {
+		password := func() string { return p.compose(t, "exec", "-T", secret.server, "cat", "/run/secrets/password") }
+		old := password()
+		p.underLoad(t, "the password of "+secret.server, func() { rotate(secret.rotate...) })
+		if was, is := open(secret.server, old), open(secret.server, password()); was == nil || is != nil {
+			t.Errorf("%s: the old password: %v, the new one: %v", secret.server, was, is)
+		}
+	}
+	p.underLoad(t, "the root of the mesh", func() { rotate("root") })
+	p.scraped(t, nil) // The exporters know, too.
 	handled(t, p)
 }
 
