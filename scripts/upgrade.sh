@@ -11,11 +11,10 @@
 # new ones go, the old ones have never stopped, and the exit code is 1. What is beside
 # the services (edge, engines) is replaced by `docker compose up -d`, which stops it
 # for seconds.
+#
+# UPGRADE_WAIT  how long new replicas may take to become healthy, in seconds (180)
 set -euo pipefail
 cd "$(dirname "$0")/.."
-
-# How long new replicas may take to become healthy, in seconds.
-patience=180
 
 fail() {
   echo "${0##*/}: $*" >&2
@@ -30,7 +29,7 @@ for service in "$@"; do
   old=$(replicas "$service")
   [ -n "$old" ] || fail "$service does not run: docker compose up -d --wait"
   count=$(wc -w <<<"$old")
-  if ! docker compose up --detach --no-deps --no-build --no-recreate --quiet-pull --wait --wait-timeout "$patience" --scale "$service=$((2 * count))" "$service"; then
+  if ! docker compose up --detach --no-deps --no-build --no-recreate --quiet-pull --wait --wait-timeout "${UPGRADE_WAIT:-180}" --scale "$service=$((2 * count))" "$service"; then
     for replica in $(docker compose ps --all --quiet "$service"); do
       grep -q "$replica" <<<"$old" || docker rm --force "$replica" >/dev/null
     done

@@ -26,6 +26,7 @@ const (
 // project is the shop in Compose under a name and on ports of its own, so that one
 // that runs beside it keeps its containers and its data.
 type project struct {
+	dir     string // The root of the repository, or of a copy of it.
 	name    string
 	base    int // Port of user; product, order and notification have those after it.
 	ports   map[string]int
@@ -35,7 +36,7 @@ type project struct {
 
 func newProject(t *testing.T) *project {
 	t.Helper()
-	p := &project{name: "shop-test", base: testkit.Ports(t), ports: map[string]int{}, version: "test-1"}
+	p := &project{dir: root, name: "shop-test", base: testkit.Ports(t), ports: map[string]int{}, version: "test-1"}
 	for n, name := range []string{
 		"USER", "PRODUCT", "ORDER", "NOTIFICATION", "POSTGRES_USER", "POSTGRES_PRODUCT", "POSTGRES_ORDER", "POSTGRES_NOTIFICATION",
 		"REDIS", "RABBITMQ", "RABBITMQ_UI", "MAILPIT", "JAEGER", "PROMETHEUS", "GRAFANA",
@@ -66,7 +67,7 @@ func (p *project) environ() []string {
 
 func (p *project) command(ctx context.Context, name string, args ...string) *exec.Cmd {
 	cmd := exec.CommandContext(ctx, name, args...)
-	cmd.Dir, cmd.Env = root, p.environ()
+	cmd.Dir, cmd.Env = p.dir, p.environ()
 	return cmd
 }
 
@@ -74,11 +75,17 @@ func (p *project) command(ctx context.Context, name string, args ...string) *exe
 // what it wrote to its standard output.
 func (p *project) run(t *testing.T, name string, args ...string) string {
 	t.Helper()
+	return p.feed(t, "", name, args...)
+}
+
+// feed is run with a standard input.
+func (p *project) feed(t *testing.T, input, name string, args ...string) string {
+	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
 	cmd := p.command(ctx, name, args...)
 	var out, bad bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &out, &bad
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = strings.NewReader(input), &out, &bad
 	if err := cmd.Run(); err != nil {
 		t.Fatalf("%s %s: %v\n%s\n%s", name, strings.Join(args, " "), err, out.String(), tail(bad.String(), 60))
 	}

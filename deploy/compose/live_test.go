@@ -31,6 +31,7 @@ func TestTheShopInCompose(t *testing.T) {
 		run  func(*testing.T, *project)
 	}{
 		{"the walks meet no surprise", walks},
+		{"the load of compose.load.yml is served", loads},
 		{"Prometheus reaches every target", everyTarget},
 		{"an order is in Jaeger and in Mailpit", orderIsSeen},
 		{"more replicas, and one is killed", replicaIsKilled},
@@ -49,6 +50,11 @@ func TestTheShopInCompose(t *testing.T) {
 func walks(t *testing.T, p *project) {
 	t.Log(tail(p.run(t, "scripts/smoke.sh", p.at("USER"), p.at("PRODUCT"), p.at("ORDER"), p.at("NOTIFICATION")), 1))
 	t.Log(strings.TrimSpace(tail(p.run(t, p.shop, "--base-port", strconv.Itoa(p.base), "demo"), 1)))
+}
+
+func loads(t *testing.T, p *project) {
+	t.Log(strings.TrimSpace(p.run(t, "env", "LOAD_RATE="+strconv.Itoa(rate(t)), "LOAD_DURATION=5s",
+		"docker", "compose", "-f", "docker-compose.yml", "-f", "compose.load.yml", "run", "--rm", "-T", "load")))
 }
 
 func everyTarget(t *testing.T, p *project) { p.scraped(t, nil) }
@@ -114,8 +120,23 @@ func replicaIsKilled(t *testing.T, p *project) {
 	}
 }
 
-// upgrades replaces each service by a build of another version.
+// upgrades replaces each service by a build of another version, after one that does
+// not work has changed nothing.
 func upgrades(t *testing.T, p *project) {
+	before := p.containers(t, "user")
+	p.run(t, "docker", "tag", "shop/mesh:"+p.version, "shop/pod-user:test-broken")
+	p.version = "test-broken"
+	p.underLoad(t, "an upgrade that fails", func() {
+		out, err := p.command(t.Context(), "env", "UPGRADE_WAIT=20", "scripts/upgrade.sh", "user").CombinedOutput()
+		if err == nil || !strings.Contains(string(out), "a new user did not become healthy: the old ones go on") {
+			t.Errorf("it ends with %v and says\n%s", err, out)
+		}
+	})
+	p.run(t, "docker", "rmi", "shop/pod-user:test-broken")
+	if after := strings.Fields(p.compose(t, "ps", "--all", "--quiet", "user")); !slices.Equal(after, before) {
+		t.Errorf("containers of user: %v, want those of before, %v", after, before)
+	}
+
 	p.version = "test-2"
 	p.compose(t, "build")
 	for _, service := range []string{"user", "product", "order", "notification"} {
