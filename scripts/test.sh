@@ -130,10 +130,15 @@ compose() {
 }
 
 # tests runs everything but the promises and the drills on real engines, started
-# once for all packages.
+# once for all packages. What reads files of the whole repository, or starts its
+# programs, runs always: Go keeps a result where only such a file has changed.
 tests() {
+  local list
   envoy_named
-  packages | xargs go list | grep -Ev '/e2e/(chaos|drills)$' | xargs go run ./kit/testkit/cmd/engines -- go test -race -timeout 20m
+  list=$(packages | xargs go list | grep -Ev '/e2e/(chaos|drills)$')
+  go run ./kit/testkit/cmd/engines -- bash -euo pipefail -c '
+    grep -Ev "$1" <<<"$2" | xargs go test -race -timeout 20m
+    grep -E "$1" <<<"$2" | xargs go test -race -timeout 20m -count=1' - '^shop/(deploy|shop)(/|$)' "$list"
 }
 
 # promises tries to break the system's promises. It has times to keep, so nothing

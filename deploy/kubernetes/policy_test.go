@@ -215,3 +215,53 @@ func TestTheEdgeBehindAGatewayBelievesItsClientsAddress(t *testing.T) {
 		t.Errorf("%d hops are trusted, %v is stripped, want 1 and %v", got.TrustedHops, got.Strip, want)
 	}
 }
+
+// TestProductionTrustsOnlyItsOwnEngines: everybody who speaks with PostgreSQL or
+// RabbitMQ in production wants a certificate of the authority of that server.
+func TestProductionTrustsOnlyItsOwnEngines(t *testing.T) {
+	const (
+		databaseCA = "/run/secrets/database_ca.crt"
+		brokerCA   = "/run/secrets/rabbitmq_ca.crt"
+	)
+	for _, name := range services {
+		server := "postgres-" + name
+		for _, who := range []struct{ workload, container string }{{name, "service"}, {"migrate-" + name, "migrate"}} {
+			w := find(t, "production", who.workload)
+			set := environment(w.container(t, who.container))
+			if got := set["DATABASE_CA_FILE"]; got != databaseCA || secretOf(w, databaseCA) != server+"-ca" {
+				t.Errorf("%s trusts its database by %q of secret %q", w, got, secretOf(w, got))
+			}
+			if strings.HasPrefix(who.workload, "migrate-") || name == "user" {
+				continue
+			}
+			if set["RABBITMQ_TLS"] != "True" || set["RABBITMQ_CA_FILE"] != brokerCA || secretOf(w, brokerCA) != "rabbitmq-tls" {
+				t.Errorf("%s trusts any broker: %v", w, set)
+			}
+		}
+		exporter := find(t, "production", "postgres-exporter-"+name)
+		uri := environment(exporter.container(t, "exporter"))["DATA_SOURCE_URI"]
+		if !strings.HasSuffix(uri, "?sslmode=verify-full&sslrootcert=/run/secrets/ca.crt") || secretOf(exporter, "/run/secrets/ca.crt") != server+"-ca" {
+			t.Errorf("%s trusts any database: %s", exporter, uri)
+		}
+	}
+}
+
+// secretOf returns the Secret whose ca.crt w has at path, below /run/secrets.
+func secretOf(w workload, path string) string {
+	for _, v := range w.template.Spec.Volumes {
+		if v.Name != "secrets" || v.Projected == nil {
+			continue
+		}
+		for _, source := range v.Projected.Sources {
+			if source.Secret == nil {
+				continue
+			}
+			for _, item := range source.Secret.Items {
+				if item.Key == "ca.crt" && "/run/secrets/"+item.Path == path {
+					return source.Secret.Name
+				}
+			}
+		}
+	}
+	return ""
+}

@@ -24,7 +24,8 @@ type Config struct {
 
 	AllowedOrigins config.List `env:"ALLOWED_ORIGINS" envDefault:"http://localhost:3000" unit:"list with commas, or JSON list" doc:"Web origins whose pages may call this service (CORS). * is any, then without credentials."`
 
-	DatabaseURL config.DatabaseURL `group:"Database" env:"DATABASE_URL" unit:"URL" doc:"sqlite:///./file.db or postgresql://user:password@host:5432/name."`
+	DatabaseURL    config.DatabaseURL `group:"Database" env:"DATABASE_URL" unit:"URL" doc:"sqlite:///./file.db or postgresql://user:password@host:5432/name."`
+	DatabaseCAFile string             `env:"DATABASE_CA_FILE" unit:"path" doc:"The certificates (PEM) that PostgreSQL's must be signed by, with the name of DATABASE_URL in it. Empty: what sslmode in DATABASE_URL says."`
 
 	DatabaseMaxConns         int            `env:"DATABASE_MAX_CONNS" auto:"16 with PostgreSQL, 4 that read and 1 that writes with SQLite" unit:"connections" doc:"How many connections to the database are open at most; all replicas together stay below max_connections of the server. Of SQLite those that read."`
 	DatabaseConnWait         config.Seconds `env:"DATABASE_CONN_WAIT" envDefault:"3" unit:"seconds" doc:"How long a request waits for a free connection; then it is answered with 503."`
@@ -58,6 +59,8 @@ func (c Config) Validate() error {
 	f.Check(isPort(c.AdminPort), "ADMIN_PORT", "must be from 0 to 65535")
 	f.Check(c.AdminPort != 0 || !isPort(c.Port) || isPort(c.adminPort()), "ADMIN_PORT", "must be set, because PORT + 1000 is no port")
 	f.Check(c.DatabaseURL != "", "DATABASE_URL", "must be set")
+	f.Check(c.DatabaseCAFile == "" || sqldb.TakesCA(string(c.DatabaseURL)), "DATABASE_CA_FILE",
+		"needs PostgreSQL and no sslmode or sslrootcert in DATABASE_URL: keep one of the two")
 	f.Check(c.DatabaseMaxConns >= 0, "DATABASE_MAX_CONNS", "must be at least 1")
 	f.Check(c.DatabaseConnWait > 0, "DATABASE_CONN_WAIT", "must be above 0")
 	f.Check(c.DatabaseStatementTimeout >= leastStatementTimeout, "DATABASE_STATEMENT_TIMEOUT", "must be at least 0.001")
@@ -101,6 +104,7 @@ const leastStatementTimeout = config.Seconds(time.Millisecond)
 func (c Config) database(tel *telemetry.Telemetry) sqldb.Options {
 	return sqldb.Options{
 		Tel:              tel,
+		CAFile:           c.DatabaseCAFile,
 		MaxConns:         c.DatabaseMaxConns,
 		ConnWait:         c.DatabaseConnWait.Duration(),
 		StatementTimeout: c.DatabaseStatementTimeout.Duration(),

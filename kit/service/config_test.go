@@ -34,6 +34,7 @@ func TestSettings(t *testing.T) {
 		"no wait for a connection":    {"DATABASE_CONN_WAIT", "0", "DATABASE_CONN_WAIT=0 must be above 0"},
 		"no end of a statement":       {"DATABASE_STATEMENT_TIMEOUT", "0", "DATABASE_STATEMENT_TIMEOUT=0 must be at least 0.001"},
 		"no life of a connection":     {"DATABASE_CONN_LIFETIME", "0", "DATABASE_CONN_LIFETIME=0 must be above 0"},
+		"authority of a file":         {"DATABASE_CA_FILE", "/ca.pem", "DATABASE_CA_FILE=/ca.pem needs PostgreSQL and no sslmode or sslrootcert in DATABASE_URL: keep one of the two"},
 		"no rest of a connection":     {"DATABASE_CONN_IDLE_TIME", "0", "DATABASE_CONN_IDLE_TIME=0 must be above 0"},
 		"a database of another maker": {"DATABASE_URL", "mysql://h/d", "DATABASE_URL=mysql://h/d must start with sqlite:/// or postgresql://"},
 	}

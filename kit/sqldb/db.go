@@ -35,6 +35,7 @@ var (
 // ends, and its connections never grow old.
 type Options struct {
 	Tel              *telemetry.Telemetry // Default: telemetry.Nop().
+	CAFile           string               // Postgres: its certificate must be signed by one of these (PEM) and have the URL's host name. Only where TakesCA.
 	MaxConns         int                  // Of SQLite the readers beside the one writer (default 4), of Postgres all (default 16).
 	ConnWait         time.Duration        // How long a statement or transaction waits for a free connection (default 3 s).
 	StatementTimeout time.Duration        // When the server gives up a statement (default 5 s).

@@ -25,12 +25,15 @@ const (
 
 // openPostgres opens one pool for reading and writing. Settings in the URL win
 // over the defaults here; TLS options (sslmode, sslrootcert, sslcert, sslkey) are
-// libpq's, with libpq's default sslmode=prefer.
+// libpq's, with libpq's default sslmode=prefer unless there is an authority.
 func (db *DB) openPostgres(ctx context.Context, u *url.URL, o Options) error {
 	if o.MaxConns == 0 {
 		o.MaxConns = defaultConns
 	}
 	milliseconds := o.StatementTimeout.Milliseconds()
+	if o.CAFile != "" {
+		u = verified(u, o.CAFile)
+	}
 	connector, err := postgresConnector(u, o.Tel.Service, o.StatementTimeout+answerMargin, map[string]string{
 		"statement_timeout": strconv.FormatInt(milliseconds, 10),
 		// A transaction that its owner forgot must not hold locks for ever.
@@ -58,6 +61,27 @@ func (db *DB) openPostgres(ctx context.Context, u *url.URL, o Options) error {
 		return errors.Join(fmt.Errorf("%s at %s: %w", db.namespace, u.Host, err), db.closePools())
 	}
 	return nil
+}
+
+// TakesCA reports whether Options.CAFile has a meaning for the database at url: it is
+// Postgres, and the URL doesn't say by itself how far its server is trusted.
+func TakesCA(url string) bool {
+	t, err := parse(url)
+	if err != nil || t.dialect != Postgres {
+		return false
+	}
+	q := t.url.Query()
+	return !q.Has("sslmode") && !q.Has("sslrootcert")
+}
+
+// verified is u with a server that proves its name to the authorities in caFile.
+func verified(u *url.URL, caFile string) *url.URL {
+	q := u.Query()
+	q.Set("sslmode", "verify-full")
+	q.Set("sslrootcert", caFile)
+	with := *u
+	with.RawQuery = q.Encode()
+	return &with
 }
 
 // postgresConnector makes connections to u with options where u has none.

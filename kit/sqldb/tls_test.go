@@ -30,22 +30,31 @@ func TestEncryptedConnections(t *testing.T) {
 
 	for name, tc := range map[string]struct {
 		options url.Values
+		ca      string
+		host    string // "" = 127.0.0.1.
 		want    string // Of the error; "" = none.
 	}{
-		"verified":                       {url.Values{"sslmode": {"verify-full"}, "sslrootcert": {authority}}, ""},
-		"verified by the authority only": {url.Values{"sslmode": {"verify-ca"}, "sslrootcert": {authority}}, ""},
-		"encrypted":                      {url.Values{"sslmode": {"require"}}, ""},
-		"as it comes":                    {url.Values{}, ""},
-		"another authority":              {url.Values{"sslmode": {"verify-full"}, "sslrootcert": {foreign}}, "certificate signed by unknown authority"},
-		"an authority that is missing":   {url.Values{"sslmode": {"verify-full"}, "sslrootcert": {"/nowhere.pem"}}, "/nowhere.pem"},
-		"in the clear":                   {url.Values{"sslmode": {"disable"}}, "no encryption"},
+		"verified":                          {url.Values{"sslmode": {"verify-full"}, "sslrootcert": {authority}}, "", "", ""},
+		"verified by the authority only":    {url.Values{"sslmode": {"verify-ca"}, "sslrootcert": {authority}}, "", "", ""},
+		"encrypted":                         {url.Values{"sslmode": {"require"}}, "", "", ""},
+		"as it comes":                       {url.Values{}, "", "", ""},
+		"another authority":                 {url.Values{"sslmode": {"verify-full"}, "sslrootcert": {foreign}}, "", "", "certificate signed by unknown authority"},
+		"an authority that is missing":      {url.Values{"sslmode": {"verify-full"}, "sslrootcert": {"/nowhere.pem"}}, "", "", "/nowhere.pem"},
+		"in the clear":                      {url.Values{"sslmode": {"disable"}}, "", "", "no encryption"},
+		"with the authority":                {url.Values{}, authority, "", ""},
+		"with another authority":            {url.Values{}, foreign, "", "certificate signed by unknown authority"},
+		"with the authority, another name":  {url.Values{}, authority, "localhost", "localhost"},
+		"with an authority that is missing": {url.Values{}, "/nowhere.pem", "", "/nowhere.pem"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			u, err := url.Parse(server.URL())
 			must(t, err)
 			password, _ := u.User.Password()
 			u.Scheme, u.RawQuery = "postgresql+psycopg2", tc.options.Encode()
-			db, err := sqldb.Open(t.Context(), u.String(), sqldb.Options{})
+			if tc.host != "" {
+				u.Host = net.JoinHostPort(tc.host, u.Port())
+			}
+			db, err := sqldb.Open(t.Context(), u.String(), sqldb.Options{CAFile: tc.ca})
 			if tc.want != "" {
 				if err == nil || !strings.Contains(err.Error(), tc.want) || strings.Contains(err.Error(), password) {
 					t.Fatalf("got %v, want %q and no password", err, tc.want)
@@ -122,4 +131,19 @@ func encrypt(t *testing.T, serverURL, certificate, key string) {
 		}
 		return encrypted.Close()
 	})
+}
+
+func TestWhereAnAuthorityHasAMeaning(t *testing.T) {
+	for url, want := range map[string]bool{
+		"postgresql://a:b@host/name":                       true,
+		"postgresql://a:b@host/name?application_name=shop": true,
+		"postgresql://a:b@host/name?sslmode=disable":       false,
+		"postgresql://a:b@host/name?sslrootcert=/ca.pem":   false,
+		"sqlite:///./shop.db":                              false,
+		"nonsense":                                         false,
+	} {
+		if got := sqldb.TakesCA(url); got != want {
+			t.Errorf("%s: got %v, want %v", url, got, want)
+		}
+	}
 }
