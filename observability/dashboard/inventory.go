@@ -47,7 +47,7 @@ func inventory() []Panel {
 				{Expr: rate(`otelcol_receiver_refused_spans_total{job="jaeger"}`), Legend: "refused"},
 				{Expr: rate(`otelcol_exporter_send_failed_spans_total{job="jaeger"}`), Legend: "lost"},
 			},
-			Paint: []Paint{{"taken in", calm}, {"stored", good}, {"refused|lost", bad}}, Runbooks: []string{"TargetDown"},
+			Paint: []Paint{{"taken in", calm}, {"stored", good}, {"refused|lost", bad}}, Runbooks: []string{"SpansRefused", "TargetDown"},
 		},
 	}
 }

@@ -25,14 +25,14 @@ import (
 const patience = time.Minute
 
 // start starts the real Jaeger as the shop has it, with a shorter wait.
-func start(t *testing.T, dir string, s jaeger.Storage) *engine.Jaeger {
+func start(t *testing.T, dir string, s jaeger.Storage, environ ...string) *engine.Jaeger {
 	t.Helper()
 	config, err := jaeger.Write(dir, s)
 	if err != nil {
 		t.Fatal(err)
 	}
 	j, err := engine.StartJaeger(t.Context(), engine.JaegerOptions{
-		Options: engine.Options{Dir: dir}, Config: config, Environ: []string{"JAEGER_DECISION_WAIT=2s"},
+		Options: engine.Options{Dir: dir}, Config: config, Environ: append(environ, "JAEGER_DECISION_WAIT=2s"),
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -106,8 +106,17 @@ func TestWhatIsWorthKeepingIsKept(t *testing.T) {
 	// All came before the last decision, so what is not there now was not kept.
 	last := send(t, tel, time.Millisecond, true)
 	kept(t, client, last, 1)
-	count := 0
-	for _, id := range rest {
+	count := there(t, client, rest)
+	if count < many/30 || count > many/4 {
+		t.Errorf("%d of %d others are kept, want one in ten", count, many)
+	}
+	countsAll(t, j, len(ids)+many+1)
+}
+
+// there returns how many of the traces are kept.
+func there(t *testing.T, client *jaegerapi.Client, ids []string) (count int) {
+	t.Helper()
+	for _, id := range ids {
 		switch _, err := client.Trace(t.Context(), id); {
 		case err == nil:
 			count++
@@ -115,10 +124,24 @@ func TestWhatIsWorthKeepingIsKept(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if count < many/30 || count > many/4 {
-		t.Errorf("%d of %d others are kept, want one in ten", count, many)
+	return count
+}
+
+// TestOrdersBeyondTheRateAreOneInTen, so that a Jaeger of little memory keeps up with
+// what it has to store.
+func TestOrdersBeyondTheRateAreOneInTen(t *testing.T) {
+	const many = 400
+	j := start(t, t.TempDir(), jaeger.Memory, "JAEGER_ORDER_SPANS=10")
+	tel, client := sender(t, j), jaegerapi.New(j.URL())
+	var orders []string
+	for range many {
+		orders = append(orders, send(t, tel, time.Millisecond, false, attribute.String("messaging.system", "rabbitmq")))
 	}
-	countsAll(t, j, len(ids)+many+1)
+	last := send(t, tel, time.Millisecond, true)
+	kept(t, client, last, 1)
+	if n := there(t, client, orders); n < many/30 || n > many/2 {
+		t.Errorf("%d of %d orders of a moment are kept, want ten a second and one in ten of the others", n, many)
+	}
 }
 
 // countsAll waits until the figures of spans count all that were sent.
