@@ -25,6 +25,8 @@ func TestAChangeOfTheSourceIsBuiltAgain(t *testing.T) {
 	dev := func(args ...string) []string {
 		return append([]string{"compose", "-f", "docker-compose.yml", "-f", "compose.dev.yml"}, args...)
 	}
+	// The cache of the compiler is a volume of compose.dev.yml alone.
+	t.Cleanup(func() { t.Log(p.try("docker", dev("down", "--volumes")...)) })
 	p.run(t, "docker", dev("up", "--detach", "--build", "--wait", "user")...)
 
 	logs := func() string { return p.try("docker", dev("logs", "--no-color", "--no-log-prefix", "user")...) }
