@@ -26,8 +26,11 @@ usage() {
   exit 2
 }
 
+# secrets changes the files of all owners.
+secrets() { docker compose run --rm --no-deps -T secrets secrets --dir /secrets --own "$@"; }
+
 # renew makes the secret OWNER/NAME anew, with all that is made of it.
-renew() { docker compose run --rm --no-deps -T secrets secrets --dir /secrets --own --renew "$1"; }
+renew() { secrets --renew "$1"; }
 
 # within runs a command in the shell of a container. A password that it needs comes
 # by standard input: arguments can be seen by everybody on the machine.
@@ -74,7 +77,7 @@ case $what in
     # Every replica accepts the new key before any signs with it.
     renew user/secret_key_previous
     scripts/upgrade.sh user
-    docker compose run --rm --no-deps -T secrets secrets --dir /secrets --own --swap-keys
+    secrets --swap-keys
     scripts/upgrade.sh user || fail "some replicas sign with the old key still; scripts/upgrade.sh user ends it"
     echo "in ${ACCESS_TOKEN_EXPIRE_MINUTES:-30} minutes: ${0##*/} old-signing-key"
     ;;
